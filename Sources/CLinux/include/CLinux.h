@@ -1,0 +1,15 @@
+#ifndef HOSO_CLINUX_H
+#define HOSO_CLINUX_H
+
+#include <stdint.h>
+
+/// Makes a non-blocking, close-on-exec eventfd. Returns the descriptor, or -errno.
+int hoso_eventfd(void);
+
+/// Adds one to the counter of an eventfd. Returns 0, or -errno.
+int hoso_eventfd_raise(int descriptor);
+
+/// Sets the counter of an eventfd back to zero. Returns 0 (also when it was zero), or -errno.
+int hoso_eventfd_clear(int descriptor);
+
+#endif

@@ -1,0 +1,84 @@
+package import Dossiers
+
+/// Why a mapping file or a source file cannot be used at all.
+///
+/// A row that cannot be read is not an error but a ``RowFault``: the rows after it are still read.
+package struct MappingError: Error, Sendable, Hashable {
+    /// What kind of trouble it is.
+    package enum Code: String, Sendable {
+        /// The file cannot be opened or read; ``MappingError/cause`` says why.
+        case fileUnreadable = "file_unreadable"
+        /// The mapping file breaks its own rules; ``MappingError/problems`` lists every breach.
+        case mappingInvalid = "mapping_invalid"
+        /// The CSV file has no header row.
+        case headerMissing = "header_missing"
+        /// The header of the CSV file lacks columns that the mapping reads, or has them twice.
+        case headerMismatch = "header_mismatch"
+        /// The file is not UTF-8 text.
+        case encodingUnsupported = "encoding_unsupported"
+        /// The gzip data is damaged at ``MappingError/byteOffset``.
+        case compressionCorrupt = "compression_corrupt"
+        /// The gzip data stops at ``MappingError/byteOffset`` in the middle of a member.
+        case compressionTruncated = "compression_truncated"
+    }
+
+    /// What kind of trouble it is.
+    package let code: Code
+    /// The file as its user named it.
+    package let file: String
+    /// Every problem found, in the order of the mapping file; empty unless the mapping is at fault.
+    package let problems: [MappingProblem]
+    /// Where in the file as it lies on disk, in bytes from its start.
+    package let byteOffset: Int?
+    /// What the system said, in its own words.
+    package let cause: String?
+
+    init(
+        _ code: Code, file: String, problems: [MappingProblem] = [], byteOffset: Int? = nil, cause: String? = nil
+    ) {
+        self.code = code
+        self.file = file
+        self.problems = problems
+        self.byteOffset = byteOffset
+        self.cause = cause
+    }
+}
+
+extension MappingError: CustomStringConvertible {
+    /// The English sentences on one line, for logs.
+    package var description: String { sentences(in: .english).joined(separator: " ") }
+
+    /// One sentence that says what is wrong, then one for each problem.
+    package func sentences(in language: Language) -> [String] {
+        let first =
+            switch language {
+            case .vietnamese: vietnamese
+            case .english: english
+            }
+        return [first] + problems.map { $0.sentence(in: language) }
+    }
+
+    private var english: String {
+        switch code {
+        case .fileUnreadable: "\(file): the file cannot be read (\(cause ?? "unknown reason"))."
+        case .mappingInvalid: "\(file): the mapping file has \(problems.count) problem(s)."
+        case .headerMissing: "\(file): the file is empty; its first row must name the columns."
+        case .headerMismatch: "\(file): the header row does not fit the mapping file."
+        case .encodingUnsupported: "\(file): the text is not UTF-8; save the file as UTF-8 and try again."
+        case .compressionCorrupt: "\(file): the gzip data is damaged at byte \(byteOffset ?? 0)."
+        case .compressionTruncated: "\(file): the gzip data is cut off after byte \(byteOffset ?? 0)."
+        }
+    }
+
+    private var vietnamese: String {
+        switch code {
+        case .fileUnreadable: "\(file): không đọc được tệp (\(cause ?? "không rõ lý do"))."
+        case .mappingInvalid: "\(file): tệp ánh xạ có \(problems.count) lỗi."
+        case .headerMissing: "\(file): tệp trống; dòng đầu tiên phải ghi tên các cột."
+        case .headerMismatch: "\(file): dòng tiêu đề không khớp với tệp ánh xạ."
+        case .encodingUnsupported: "\(file): văn bản không phải UTF-8; hãy lưu tệp với bảng mã UTF-8 rồi thử lại."
+        case .compressionCorrupt: "\(file): dữ liệu nén gzip bị hỏng tại byte \(byteOffset ?? 0)."
+        case .compressionTruncated: "\(file): dữ liệu nén gzip bị cắt cụt sau byte \(byteOffset ?? 0)."
+        }
+    }
+}

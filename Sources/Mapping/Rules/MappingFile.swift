@@ -1,0 +1,78 @@
+package import Dossiers
+import Foundation
+
+/// How a foreign file becomes submissions, as a mapping file in YAML says it.
+package struct MappingFile: Sendable {
+    /// The most bytes that a mapping file may have.
+    private static let largestFile = 1 << 20
+
+    /// The name by which errors call the file.
+    package let name: String
+    let format: SourceFormat
+    /// Where clocks stood that wrote timestamps without an offset.
+    let zone: LocalZone?
+    /// How the source writes timestamps; nil where they pass as they stand.
+    let timestamps: TimestampFormat?
+    /// `vn`, `opaque`, or empty where the file says nothing.
+    let codeGrammar: String
+    /// The column that tells dossiers apart where several rows make one.
+    let key: MappedColumn?
+    let fields: [FieldRule]
+
+    /// Reads a mapping file.
+    /// - Throws: ``MappingError`` with every problem of the file.
+    package static func load(path: String) throws(MappingError) -> MappingFile {
+        let yaml: String
+        do {
+            let data = try Data(contentsOf: URL(fileURLWithPath: path))
+            guard data.count <= largestFile, let text = String(validating: data, as: UTF8.self) else {
+                throw MappingError(.encodingUnsupported, file: path)
+            }
+            yaml = text
+        } catch let error as MappingError {
+            throw error
+        } catch {
+            throw MappingError(.fileUnreadable, file: path, cause: SourceFile.reason(of: error))
+        }
+        return try MappingFile(yaml: yaml, name: path)
+    }
+
+    /// Understands the text of a mapping file.
+    /// - Parameter name: the name by which errors call it.
+    /// - Throws: ``MappingError`` with every problem of the text.
+    package init(yaml: String, name: String) throws(MappingError) {
+        var document = MappingDocument()
+        let file = document.mapping(from: yaml, name: name)
+        guard let file, document.problems.isEmpty else {
+            throw MappingError(.mappingInvalid, file: name, problems: document.problems)
+        }
+        self = file
+    }
+
+    init(
+        name: String, format: SourceFormat, zone: LocalZone?, timestamps: TimestampFormat?, codeGrammar: String,
+        key: MappedColumn?, fields: [FieldRule]
+    ) {
+        self.name = name
+        self.format = format
+        self.zone = zone
+        self.timestamps = timestamps
+        self.codeGrammar = codeGrammar
+        self.key = key
+        self.fields = fields
+    }
+
+    /// The mapping of hoso's own NDJSON: each line an object whose keys are those of ``Field``, and no others.
+    package static let native = MappingFile(
+        name: "native", format: .native, zone: nil, timestamps: nil, codeGrammar: "", key: nil,
+        fields: Field.allCases.map { field in
+            FieldRule(field: field, source: .column(MappedColumn(name: field.rawValue, line: nil), values: [:]))
+        })
+
+    /// Every column that the mapping reads, each once.
+    var columns: [MappedColumn] {
+        var seen: Set<String> = []
+        let all = [key].compactMap(\.self) + fields.compactMap(\.column)
+        return all.filter { seen.insert($0.name).inserted }
+    }
+}

@@ -1,0 +1,9 @@
+import ArgumentParser
+import Configuration
+import Crypto
+import GRDB
+import Logging
+import ServiceLifecycle
+import Subprocess
+import SwiftProtobuf
+import Yams
