@@ -49,8 +49,16 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        .systemLibrary(name: "CZeroMQ"),
+        .systemLibrary(name: "CPostgres", pkgConfig: "libpq"),
+        .systemLibrary(name: "CZlib"),
+        .target(name: "CLinux"),
+        module("Polling", ["CLinux", "CZeroMQ"]),
+        module("ZeroMQ", ["CZeroMQ", "Polling"]),
+        module("Postgres", ["CPostgres", "Polling"]),
+        module("Dossiers"),
         .executableTarget(
             name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
-            swiftSettings: strict)
+            swiftSettings: strict),
     ]
 )

@@ -2,7 +2,7 @@
 ///
 /// An interest is level-triggered: a wait returns at once when it is already fulfilled.
 @safe public struct Interest {
-    enum Source {
+    @safe enum Source {
         case descriptor(Int32)
         case socket(UnsafeMutableRawPointer)
         case signal(Signal)

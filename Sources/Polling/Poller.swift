@@ -3,7 +3,7 @@ import CZeroMQ
 import Foundation
 
 /// The poll set of a ``PollingExecutor``. Everything here belongs to the executor's thread.
-final class Poller {
+@safe final class Poller {
     /// A suspended task and what it waits for.
     struct Waiter {
         let identifier: UInt64
@@ -17,7 +17,7 @@ final class Poller {
     private let wakeDescriptor: Int32
     private var thread: pthread_t?
     private var waiters: [Waiter] = []
-    private var items: [zmq_pollitem_t] = []
+    private var items: [zmq_pollitem_t] = unsafe []
     private var lastIdentifier: UInt64 = 0
 
     init(wakeDescriptor: Int32) { self.wakeDescriptor = wakeDescriptor }
@@ -54,21 +54,21 @@ final class Poller {
     func poll(mayBlock: Bool) {
         collectItems()
         let timeout = mayBlock ? timeoutInMilliseconds() : 0
-        let count = Int32(items.count)
+        let count = unsafe Int32(items.count)
         let result = unsafe items.withUnsafeMutableBufferPointer { buffer in
             unsafe zmq_poll(buffer.baseAddress, count, timeout)
         }
         // EINTR and (during shutdown) ETERM: nothing is ready, the next round looks again.
-        if result < 0 { for index in items.indices { unsafe items[index].revents = 0 } }
+        if result < 0 { for index in unsafe items.indices { unsafe items[index].revents = 0 } }
         if unsafe items[0].revents != 0 { _ = hoso_eventfd_clear(wakeDescriptor) }
         resumeReady()
     }
 
     private func collectItems() {
-        items.removeAll(keepingCapacity: true)
+        unsafe items.removeAll(keepingCapacity: true)
         unsafe items.append(zmq_pollitem_t(socket: nil, fd: wakeDescriptor, events: 1, revents: 0))
         for index in waiters.indices {
-            waiters[index].firstItem = items.count
+            waiters[index].firstItem = unsafe items.count
             for interest in waiters[index].interests {
                 switch interest.source {
                 case .descriptor(let descriptor):

@@ -12,7 +12,7 @@ import Synchronization
 /// The thread ends when ``stop()`` has been called and no job and no waiting task is left.
 public final class PollingExecutor: SerialExecutor, @unchecked Sendable {
     /// What other threads may touch, under the mutex.
-    private struct Inbox {
+    fileprivate struct Inbox {
         var jobs: [UnownedJob] = []
         var cancelled: [UInt64] = []
         var isStopping = false
@@ -109,7 +109,7 @@ public final class PollingExecutor: SerialExecutor, @unchecked Sendable {
         poller.adoptThread()
         var jobs: [UnownedJob] = []
         var cancelled: [UInt64] = []
-        let executor = asUnownedSerialExecutor()
+        let executor = unsafe asUnownedSerialExecutor()
         while true {
             jobs.removeAll(keepingCapacity: true)
             cancelled.removeAll(keepingCapacity: true)

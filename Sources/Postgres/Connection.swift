@@ -1,0 +1,247 @@
+import CPostgres
+import Glibc
+public import Polling
+
+/// A non-blocking connection to PostgreSQL, driven by the ``PollingExecutor`` on which its owner runs.
+///
+/// It is not `Sendable`: the actor that opened it uses it, one call at a time. Every statement is prepared once under
+/// its text, its parameters and rows travel in binary form, and several statements make one round trip.
+@safe public final class Connection {
+    let handle: OpaquePointer
+    let executor: PollingExecutor
+    private var prepared: [String: String] = [:]
+    private let warnings: Warnings
+
+    private init(handle: OpaquePointer, executor: PollingExecutor) {
+        unsafe self.handle = handle
+        self.executor = executor
+        warnings = Warnings()
+    }
+
+    deinit { unsafe PQfinish(handle) }
+
+    /// Opens a connection.
+    /// - Parameters:
+    ///   - parameters: libpq's connection parameters; `dbname` may hold a whole connection string or URI.
+    ///   - executor: the executor of the calling actor.
+    ///   - deadline: when to give up.
+    /// - Throws: ``PostgresError`` with the code `unreachable` and libpq's reason.
+    public static func open(
+        _ parameters: [(keyword: String, value: String)], on executor: PollingExecutor,
+        until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) -> Connection {
+        guard let handle = unsafe start(parameters) else {
+            throw PostgresError(code: .unreachable, operation: "connect", detail: "out of memory")
+        }
+        let connection = unsafe Connection(handle: handle, executor: executor)
+        guard unsafe PQstatus(handle) != CONNECTION_BAD else { throw connection.connectFailure() }
+        var step = PGRES_POLLING_WRITING
+        while step != PGRES_POLLING_OK {
+            let events: Interest.Events = step == PGRES_POLLING_READING ? .readable : .writable
+            let interest = unsafe Interest.descriptor(PQsocket(handle), events)
+            let readiness = await executor.wait(for: [interest], until: deadline)
+            if readiness.isEmpty {
+                throw PostgresError(code: Task.isCancelled ? .cancelled : .deadlineExceeded, operation: "connect")
+            }
+            step = unsafe PQconnectPoll(handle)
+            if step == PGRES_POLLING_FAILED { throw connection.connectFailure() }
+        }
+        try connection.prepareForPipelines()
+        return connection
+    }
+
+    private static func start(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
+        let keywords = unsafe parameters.map { unsafe strdup($0.keyword) }
+        let values = unsafe parameters.map { unsafe strdup($0.value) }
+        defer { for unsafe pointer in unsafe keywords + values { unsafe free(pointer) } }
+        let keywordPointers = unsafe keywords.map { unsafe UnsafePointer($0) } + [nil]
+        let valuePointers = unsafe values.map { unsafe UnsafePointer($0) } + [nil]
+        return unsafe PQconnectStartParams(keywordPointers, valuePointers, 1)
+    }
+
+    private func connectFailure() -> PostgresError {
+        // At this stage libpq's text names hosts, files and roles, never rows.
+        let text = unsafe String(cString: PQerrorMessage(handle))
+        let line = text.split(whereSeparator: \.isNewline).joined(separator: " ")
+        return PostgresError(code: .unreachable, operation: "connect", detail: line)
+    }
+
+    private func prepareForPipelines() throws(PostgresError) {
+        warnings.attach(to: self)
+        guard unsafe PQsetnonblocking(handle, 1) == 0, unsafe PQenterPipelineMode(handle) == 1 else {
+            throw PostgresError(code: .connectionLost, operation: "connect")
+        }
+    }
+
+    /// Runs statements in one round trip, each in a transaction of its own unless the statements say otherwise.
+    /// - Parameters:
+    ///   - statements: at most 64. The first that fails ends the run.
+    ///   - name: what the statements are for, for errors.
+    ///   - timeout: how long the server may take; after it the connection is closed and the outcome unknown.
+    /// - Returns: one result per statement.
+    public func run(
+        _ statements: [Statement], as name: String, within timeout: Duration = .seconds(10)
+    ) async throws(PostgresError) -> [QueryResult] {
+        precondition(statements.count <= 64, "libpq buffers a pipeline without bound")
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        warnings.forget()
+        var isPreparation: [Bool] = []
+        for statement in statements { try send(statement, name, &isPreparation) }
+        guard unsafe PQpipelineSync(handle) == 1 else { throw lost(name) }
+        try await flush(name, until: deadline)
+        let results = try await collect(isPreparation, name, until: deadline)
+        return results
+    }
+
+    /// Runs one statement.
+    public func run(
+        _ sql: String, _ parameters: Parameters = Parameters(), as name: String, within timeout: Duration = .seconds(10)
+    ) async throws(PostgresError) -> QueryResult {
+        try await run([Statement(sql, parameters)], as: name, within: timeout)[0]
+    }
+
+    /// Runs statements in one transaction and one round trip, and returns once it is durable.
+    ///
+    /// PostgreSQL answers COMMIT with success also when it rolled back, and when waiting for a synchronous standby was
+    /// cut short; both are reported as ``PostgresError/Code/notCommitted``.
+    public func commit(
+        _ statements: [Statement], as name: String, within timeout: Duration = .seconds(10)
+    ) async throws(PostgresError) -> [QueryResult] {
+        let whole = [Statement("BEGIN")] + statements + [Statement("COMMIT")]
+        do throws(PostgresError) {
+            let results = try await run(whole, as: name, within: timeout)
+            guard results[results.count - 1].tag == "COMMIT", !warnings.saysNotDurable else {
+                throw PostgresError(code: .notCommitted, operation: name)
+            }
+            return Array(results[1..<(results.count - 1)])
+        } catch {
+            if case .refused = error.code { try await rollBack() }
+            throw error
+        }
+    }
+
+    /// Ends a transaction that failed, so that the connection can be used again.
+    public func rollBack() async throws(PostgresError) {
+        guard unsafe PQtransactionStatus(handle) != PQTRANS_IDLE else { return }
+        _ = try await run("ROLLBACK", as: "roll back")
+    }
+
+    /// Runs a script of several statements separated by semicolons, outside any pipeline, in one transaction.
+    public func runScript(_ sql: String, as name: String, within timeout: Duration) async throws(PostgresError) {
+        let deadline = ContinuousClock.now.advanced(by: timeout)
+        guard unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else { throw lost(name) }
+        try await flush(name, until: deadline)
+        var failure: PostgresError?
+        while let result = try await next(name, until: deadline) {
+            if failure == nil { failure = error(in: result, name) }
+        }
+        guard unsafe PQenterPipelineMode(handle) == 1 else { throw lost(name) }
+        if let failure { throw failure }
+    }
+}
+
+extension Connection {
+    private func send(_ statement: Statement, _ name: String, _ isPreparation: inout [Bool]) throws(PostgresError) {
+        let isKnown = prepared[statement.sql] != nil
+        let identifier = prepared[statement.sql] ?? "s\(prepared.count)"
+        if !isKnown {
+            let types = statement.parameters.types
+            guard unsafe PQsendPrepare(handle, identifier, statement.sql, Int32(types.count), types) == 1 else {
+                throw lost(name)
+            }
+            prepared[statement.sql] = identifier
+            isPreparation.append(true)
+        }
+        guard statement.parameters.sendQuery(identifier, on: self) else { throw lost(name) }
+        isPreparation.append(false)
+    }
+
+    private func flush(_ name: String, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
+        while true {
+            let left = unsafe PQflush(handle)
+            if left == 0 { return }
+            guard left > 0 else { throw lost(name) }
+            try await wait([.readable, .writable], name, until: deadline)
+            guard unsafe PQconsumeInput(handle) == 1 else { throw lost(name) }
+        }
+    }
+
+    /// Takes all results up to the synchronisation point and throws the first error among them.
+    private func collect(
+        _ isPreparation: [Bool], _ name: String, until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) -> [QueryResult] {
+        var results: [QueryResult] = []
+        var failure: PostgresError?
+        for isPreparation in isPreparation {
+            while let result = try await next(name, until: deadline) {
+                if let error = error(in: result, name) {
+                    failure = failure ?? error
+                } else if !isPreparation {
+                    results.append(unsafe QueryResult(owning: result.take()))
+                }
+            }
+        }
+        _ = try await next(name, until: deadline)
+        guard let failure else { return results }
+        // What was prepared in a run that failed may not exist.
+        if isPreparation.contains(true) { try await forgetPrepared() }
+        throw failure
+    }
+
+    private func forgetPrepared() async throws(PostgresError) {
+        prepared.removeAll()
+        guard unsafe PQtransactionStatus(handle) == PQTRANS_IDLE else {
+            _ = try await run("ROLLBACK", as: "roll back")
+            prepared.removeAll()
+            return try await deallocate()
+        }
+        try await deallocate()
+    }
+
+    private func deallocate() async throws(PostgresError) {
+        guard unsafe PQexitPipelineMode(handle) == 1 else { throw lost("deallocate") }
+        guard unsafe PQsendQuery(handle, "DEALLOCATE ALL") == 1 else { throw lost("deallocate") }
+        let deadline = ContinuousClock.now.advanced(by: .seconds(10))
+        try await flush("deallocate", until: deadline)
+        while try await next("deallocate", until: deadline) != nil {}
+        guard unsafe PQenterPipelineMode(handle) == 1 else { throw lost("deallocate") }
+    }
+
+    /// The next result of the current statement, or `nil` when it has no more.
+    private func next(
+        _ name: String, until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) -> PendingResult? {
+        while unsafe PQisBusy(handle) != 0 {
+            try await wait(.readable, name, until: deadline)
+            guard unsafe PQconsumeInput(handle) == 1 else { throw lost(name) }
+        }
+        guard let result = unsafe PQgetResult(handle) else {
+            guard unsafe PQstatus(handle) == CONNECTION_OK else { throw lost(name) }
+            return nil
+        }
+        return unsafe PendingResult(result)
+    }
+
+    private func wait(
+        _ events: Interest.Events, _ name: String, until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) {
+        let descriptor = unsafe PQsocket(handle)
+        guard descriptor >= 0 else { throw lost(name) }
+        let readiness = await executor.wait(for: [.descriptor(descriptor, events)], until: deadline)
+        guard readiness.isEmpty else { return }
+        throw PostgresError(code: Task.isCancelled ? .cancelled : .deadlineExceeded, operation: name)
+    }
+
+    private func lost(_ name: String) -> PostgresError { PostgresError(code: .connectionLost, operation: name) }
+
+    private func error(in result: borrowing PendingResult, _ name: String) -> PostgresError? {
+        let status = unsafe PQresultStatus(result.pointer)
+        guard status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE else { return nil }
+        guard unsafe PQstatus(handle) == CONNECTION_OK, let state = unsafe PQresultErrorField(result.pointer, 67) else {
+            return lost(name)
+        }
+        let constraint = unsafe PQresultErrorField(result.pointer, 110).map { unsafe String(cString: $0) }
+        return PostgresError(
+            code: .refused(SQLState(rawValue: unsafe String(cString: state))), operation: name, detail: constraint)
+    }
+}

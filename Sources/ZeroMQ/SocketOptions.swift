@@ -1,0 +1,69 @@
+import CZeroMQ
+
+/// Options of a ``Socket``, to be chosen before it binds or connects.
+///
+/// The defaults suit a peer that keeps everything undelivered elsewhere: nothing lingers, queues are short, messages
+/// are bounded, and a dead link is noticed within seconds.
+public struct SocketOptions: Sendable {
+    /// Messages that wait per peer and direction before sending would block.
+    public var highWaterMark: Int32 = 64
+    /// Largest frame in bytes; a peer that sends a larger one is disconnected.
+    public var largestFrame: Int64 = 262_144
+    /// How long unsent messages outlive their socket, in milliseconds.
+    public var lingerMilliseconds: Int32 = 0
+    /// Whether a send to a peer that is not connected is refused instead of queued (DEALER).
+    public var sendsOnlyWhenConnected = true
+    /// First pause before reconnecting, in milliseconds.
+    public var reconnectMilliseconds: Int32 = 200
+    /// Longest pause before reconnecting, in milliseconds.
+    public var longestReconnectMilliseconds: Int32 = 15_000
+    /// Interval of ZMTP heartbeats in milliseconds; they see dead links, not hung programs.
+    public var heartbeatMilliseconds: Int32 = 2_000
+    /// Silence after which a link counts as dead, in milliseconds.
+    public var heartbeatTimeoutMilliseconds: Int32 = 6_000
+    /// How long a peer may take to complete the handshake, in milliseconds.
+    public var handshakeMilliseconds: Int32 = 3_000
+    /// Connections that the kernel holds for a listening socket.
+    public var backlog: Int32 = 1_024
+
+    /// The defaults.
+    public init() {}
+}
+
+extension SocketOptions {
+    /// Sets the options on a socket that is neither bound nor connected.
+    func apply(to handle: UnsafeMutableRawPointer, of kind: Socket.Kind) throws(ZeroMQError) {
+        let target = unsafe Target(handle: handle)
+        try unsafe target.set(ZMQ_LINGER, lingerMilliseconds)
+        try unsafe target.set(ZMQ_SNDHWM, highWaterMark)
+        try unsafe target.set(ZMQ_RCVHWM, highWaterMark)
+        try unsafe target.set(ZMQ_MAXMSGSIZE, largestFrame)
+        try unsafe target.set(ZMQ_RECONNECT_IVL, reconnectMilliseconds)
+        try unsafe target.set(ZMQ_RECONNECT_IVL_MAX, longestReconnectMilliseconds)
+        try unsafe target.set(ZMQ_HEARTBEAT_IVL, heartbeatMilliseconds)
+        try unsafe target.set(ZMQ_HEARTBEAT_TIMEOUT, heartbeatTimeoutMilliseconds)
+        try unsafe target.set(ZMQ_HEARTBEAT_TTL, Int32(10_000))
+        try unsafe target.set(ZMQ_HANDSHAKE_IVL, handshakeMilliseconds)
+        try unsafe target.set(ZMQ_BACKLOG, backlog)
+        switch kind {
+        case .router:
+            // Without it a ROUTER drops what it cannot deliver and calls that success.
+            try unsafe target.set(ZMQ_ROUTER_MANDATORY, Int32(1))
+        case .dealer:
+            try unsafe target.set(ZMQ_IMMEDIATE, sendsOnlyWhenConnected ? Int32(1) : 0)
+        }
+    }
+}
+
+/// A socket whose options are being set.
+@unsafe private struct Target {
+    let handle: UnsafeMutableRawPointer
+
+    func set<Value: BitwiseCopyable>(_ option: Int32, _ value: Value) throws(ZeroMQError) {
+        var value = value
+        let result = unsafe withUnsafeBytes(of: &value) { bytes in
+            unsafe zmq_setsockopt(handle, option, bytes.baseAddress, bytes.count)
+        }
+        guard result == 0 else { throw .last("zmq_setsockopt", subject: String(option)) }
+    }
+}
