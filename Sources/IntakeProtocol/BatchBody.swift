@@ -1,0 +1,71 @@
+/// The body of BATCH: the digest before the first entry, then per entry its digest, its length and its bytes.
+///
+/// | bytes | field |
+/// |---|---|
+/// | 32 | digest of the entry before the first one (zeros before number 1) |
+/// | 32 | digest of the entry |
+/// | 4 | length of the entry |
+/// | length | the entry: an `Entry` in protobuf or JSON, as the header's content type says |
+///
+/// The last three repeat `count` times.
+public struct BatchBody: Sendable, Equatable {
+    /// An entry with its digest.
+    public struct Item: Sendable, Equatable {
+        /// SHA-256, 32 bytes, see ``Chain``.
+        public let digest: [UInt8]
+        /// The entry as its sender wrote it.
+        public let bytes: [UInt8]
+
+        /// An entry.
+        public init(digest: [UInt8], bytes: [UInt8]) {
+            self.digest = digest
+            self.bytes = bytes
+        }
+    }
+
+    /// Digest of the entry before the first one.
+    public let previous: [UInt8]
+    /// The entries, in order of their numbers.
+    public let items: [Item]
+
+    /// A body.
+    public init(previous: [UInt8], items: [Item]) {
+        self.previous = previous
+        self.items = items
+    }
+
+    /// Bytes that an entry of a length takes up.
+    public static func size(ofEntry length: Int) -> Int { 36 + length }
+
+    /// The frame.
+    public var bytes: [UInt8] {
+        var bytes = previous
+        bytes.reserveCapacity(items.reduce(32) { $0 + Self.size(ofEntry: $1.bytes.count) })
+        for item in items {
+            bytes.append(contentsOf: item.digest)
+            bytes.append(bigEndian: UInt32(item.bytes.count))
+            bytes.append(contentsOf: item.bytes)
+        }
+        return bytes
+    }
+
+    /// Reads a frame that must hold exactly `count` entries.
+    public init(_ bytes: [UInt8], count: Int) throws(ProtocolError) {
+        guard count >= 1, count <= Limits.batchEntries else { throw ProtocolError(.limitExceeded) }
+        guard bytes.count >= 32 else { throw ProtocolError(.malformedBody) }
+        var items: [Item] = []
+        items.reserveCapacity(count)
+        var offset = 32
+        for _ in 0..<count {
+            guard bytes.count - offset >= 36 else { throw ProtocolError(.malformedBody) }
+            let length = Int(bytes.integer(at: offset + 32, as: UInt32.self))
+            guard length <= Limits.entryBytes else { throw ProtocolError(.limitExceeded) }
+            guard bytes.count - offset - 36 >= length else { throw ProtocolError(.malformedBody) }
+            let body = offset + 36
+            items.append(Item(digest: Array(bytes[offset..<(offset + 32)]), bytes: Array(bytes[body..<(body + length)])))
+            offset = body + length
+        }
+        guard offset == bytes.count else { throw ProtocolError(.malformedBody) }
+        self.init(previous: Array(bytes[..<32]), items: items)
+    }
+}
