@@ -61,6 +61,9 @@ let package = Package(
         .target(name: "WireMessages", dependencies: [protobuf], swiftSettings: [.swiftLanguageMode(.v6)]),
         module("IntakeProtocol", ["Dossiers", "WireMessages", crypto, protobuf]),
         module("Machines"),
+        .target(
+            name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
+            swiftSettings: strict),
         .executableTarget(
             name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
             swiftSettings: strict),
