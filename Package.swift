@@ -64,6 +64,7 @@ let package = Package(
         .target(
             name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
             swiftSettings: strict),
+        module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
         .executableTarget(
             name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
             swiftSettings: strict),

@@ -1,0 +1,17 @@
+/// The numbered migrations of the database, in order, as they lie beside this file.
+package enum Migrations {
+    /// A migration.
+    package struct Migration: Sendable {
+        /// Its number; numbers begin at 1 and have no gaps.
+        package let number: Int32
+        /// Its name, as in the file's name.
+        package let name: String
+        /// Its statements.
+        package let sql: String
+    }
+
+    /// All of them.
+    package static let all: [Migration] = [
+        Migration(number: 1, name: "intake", sql: String(decoding: PackageResources._001_intake_sql, as: UTF8.self))
+    ]
+}

@@ -1,0 +1,96 @@
+package import Dossiers
+package import Postgres
+
+/// A dimension by which adoption figures are broken down.
+package enum Dimension: String, Sendable, CaseIterable {
+    case day, week, month, quarter, year, unit, procedure, sector, channel
+    case deskOperator = "operator"
+
+    /// The dimension as a text, from the roll-up.
+    var sql: String {
+        switch self {
+        case .day: "to_char(day, 'YYYY-MM-DD')"
+        case .week: "to_char(day, 'IYYY-\"W\"IW')"
+        case .month: "to_char(day, 'YYYY-MM')"
+        case .quarter: "to_char(day, 'YYYY-\"Q\"Q')"
+        case .year: "to_char(day, 'YYYY')"
+        case .unit: "unit"
+        case .procedure: "procedure"
+        case .sector: "sector"
+        case .channel: "'all'"
+        case .deskOperator: "operator"
+        }
+    }
+}
+
+/// Reads the roll-up.
+package struct AdoptionQuery {
+    /// The tallies of a group, per channel.
+    package struct Group: Sendable, Equatable {
+        /// Values of the dimensions, in the order asked for (without `channel`).
+        package let key: [String]
+        /// Tallies per channel.
+        package var channels: [Channel: Tally]
+
+        /// A group.
+        package init(key: [String], channels: [Channel: Tally]) {
+            self.key = key
+            self.channels = channels
+        }
+    }
+
+    private let connection: Connection
+
+    /// Queries on a connection.
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// Groups in order of their keys; days from `from` up to but not including `to`.
+    package func groups(
+        by dimensions: [Dimension], from: Day?, to: Day?
+    ) async throws(PostgresError) -> [Group] {
+        let keys = dimensions.filter { $0 != .channel }
+        let columns = keys.map { $0.sql + ", " }.joined()
+        let grouping = (1...(keys.count + 1)).map(String.init).joined(separator: ", ")
+        var parameters = Parameters()
+        parameters.append(day: from?.number)
+        parameters.append(day: to?.number)
+        let result = try await connection.run(
+            """
+            SELECT \(columns)channel, \(Measures.names.map { "sum(\($0))::bigint" }.joined(separator: ", "))
+            FROM hoso.adoption WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2)
+            GROUP BY \(grouping) ORDER BY \(grouping)
+            """, parameters, as: "read adoption", within: .seconds(30))
+        return Self.groups(in: result, keys: keys.count)
+    }
+
+    private static func groups(in result: QueryResult, keys count: Int) -> [Group] {
+        var groups: [Group] = []
+        for row in 0..<result.count {
+            let key = (0..<count).map { result.string(row, $0) }
+            guard let channel = Channel(rawValue: result.int16(row, count)) else { continue }
+            if groups.last?.key != key { groups.append(Group(key: key, channels: [:])) }
+            groups[groups.count - 1].channels[channel] = tally(result, row, count + 1)
+        }
+        return groups
+    }
+
+    static func tally(_ result: QueryResult, _ row: Int, _ first: Int) -> Tally {
+        var tally = Tally()
+        tally.dossiers = result.int64(row, first)
+        tally.offered = result.int64(row, first + 1)
+        tally.returned = result.int64(row, first + 2)
+        tally.returnedByPost = result.int64(row, first + 3)
+        tally.finished = result.int64(row, first + 4)
+        tally.early = result.int64(row, first + 5)
+        tally.onTheDay = result.int64(row, first + 6)
+        tally.late = result.int64(row, first + 7)
+        return tally
+    }
+
+    /// First and last day of the roll-up, if it has any.
+    package func span() async throws(PostgresError) -> ClosedRange<Day>? {
+        let result = try await connection.run("SELECT min(day), max(day) FROM hoso.adoption", as: "read the span")
+        guard !result.isNull(0, 0) else { return nil }
+        return Day(number: result.day(0, 0))...Day(number: result.day(0, 1))
+    }
+}

@@ -1,0 +1,111 @@
+/// The two statements of a batch.
+enum BatchSQL {
+    /// Stores dossiers with their ledger rows and survey tasks, and says per entry what became of it.
+    ///
+    /// An entry that the ledger knows gets the outcome that was recorded first. A dossier whose code exists is a
+    /// duplicate or a conflict by its content, as far as this statement's snapshot shows; what it does not show (a
+    /// transaction that committed in between) is answered with NULL and asked again.
+    static let accepted = """
+        WITH input AS MATERIALIZED (
+            SELECT * FROM unnest(\(AcceptedColumns.placeholders)) AS t (\(AcceptedColumns.names))
+        ), known AS MATERIALIZED (
+            SELECT i.ordinal, l.digest = i.digest AS same,
+                   CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
+            FROM input i JOIN hoso.intake l
+              ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        ), fresh AS MATERIALIZED (
+            SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
+        ), existing AS MATERIALIZED (
+            SELECT f.ordinal, d.content = f.content AS same FROM fresh f JOIN hoso.dossier d ON d.code = f.code
+        ), inserted AS (
+            INSERT INTO hoso.dossier (
+                code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
+                returned_on, channel, return_channel, online_level, applicant_kind, status, offered_online,
+                unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
+                applicant_name, applicant_phone, sender, epoch, sequence)
+            SELECT code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
+                returned_on, channel, return_channel, online_level, applicant_kind, status, offered_online,
+                unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
+                applicant_name, applicant_phone, sender, epoch, sequence
+            FROM fresh f WHERE NOT EXISTS (SELECT FROM existing e WHERE e.ordinal = f.ordinal)
+            ORDER BY code
+            ON CONFLICT (code) DO NOTHING RETURNING code
+        ), decided AS MATERIALIZED (
+            SELECT f.ordinal, CASE WHEN n.code IS NOT NULL THEN 1::smallint
+                                   WHEN e.same THEN 2::smallint
+                                   WHEN NOT e.same THEN 4::smallint END AS outcome
+            FROM fresh f LEFT JOIN inserted n ON n.code = f.code LEFT JOIN existing e ON e.ordinal = f.ordinal
+        ), ledger AS (
+            INSERT INTO hoso.intake (
+                sender, epoch, sequence, digest, outcome, delta, dossier, received_on, channel, return_channel,
+                timeliness, offered_online, returned, unit, procedure, sector, operator)
+            SELECT f.sender, f.epoch, f.sequence, f.digest, d.outcome, CASE d.outcome WHEN 1 THEN 1 ELSE 0 END, f.code,
+                f.received_on, f.channel, f.return_channel, f.timeliness, f.offered_online, f.returned_on IS NOT NULL,
+                f.unit, f.procedure, f.sector, f.operator
+            FROM fresh f JOIN decided d ON d.ordinal = f.ordinal WHERE d.outcome IN (1, 2)
+            ORDER BY f.sender, f.epoch, f.sequence
+            ON CONFLICT (sender, epoch, sequence) DO NOTHING RETURNING sender, epoch, sequence
+        ), chosen AS MATERIALIZED (
+            SELECT f.code, f.not_before, f.person
+            FROM fresh f JOIN decided d ON d.ordinal = f.ordinal WHERE d.outcome = 1 AND f.surveyed
+        ), contacted AS (
+            INSERT INTO hoso.survey_contact AS c (person, asked_on)
+            SELECT DISTINCT person, current_date FROM chosen WHERE person IS NOT NULL ORDER BY person
+            ON CONFLICT (person) DO UPDATE SET asked_on = excluded.asked_on
+            WHERE c.asked_on + $35 <= excluded.asked_on RETURNING person
+        ), task AS (
+            INSERT INTO hoso.survey_task (dossier, not_before)
+            SELECT code, not_before FROM chosen WHERE person IS NULL
+            UNION ALL
+            (SELECT DISTINCT ON (person) h.code, h.not_before
+             FROM chosen h JOIN contacted c USING (person) ORDER BY person, h.code)
+        )
+        SELECT i.ordinal,
+               CASE WHEN k.outcome IS NOT NULL THEN k.outcome
+                    WHEN d.outcome = 4 THEN 4::smallint
+                    WHEN l.sequence IS NOT NULL THEN d.outcome
+                    -- A dossier without ledger row: the same entry was recorded by another transaction meanwhile.
+                    WHEN d.outcome = 1 THEN hoso.run_again() END,
+               coalesce(k.same, false)
+        FROM input i
+        LEFT JOIN known k ON k.ordinal = i.ordinal
+        LEFT JOIN decided d ON d.ordinal = i.ordinal
+        LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        """
+
+    /// Puts entries into the quarantine with their ledger rows, and says per entry what the ledger has.
+    static let quarantined = """
+        WITH input AS MATERIALIZED (
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS t (
+                ordinal, sender, epoch, sequence, digest, content_type, outcome, body, dossier, reasons)
+        ), known AS MATERIALIZED (
+            SELECT i.ordinal, l.outcome, l.digest = i.digest AS same
+            FROM input i JOIN hoso.intake l
+              ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        ), ledger AS (
+            INSERT INTO hoso.intake (sender, epoch, sequence, digest, outcome, dossier)
+            SELECT sender, epoch, sequence, digest, outcome, dossier FROM input i
+            WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
+            ORDER BY sender, epoch, sequence
+            ON CONFLICT (sender, epoch, sequence) DO NOTHING RETURNING sender, epoch, sequence
+        ), kept AS (
+            INSERT INTO hoso.quarantine (
+                sender, epoch, sequence, content_type, outcome, digest, body, dossier, reasons)
+            SELECT i.sender, i.epoch, i.sequence, i.content_type, i.outcome, i.digest, i.body, i.dossier,
+                   i.reasons::jsonb
+            FROM input i
+            LEFT JOIN known k ON k.ordinal = i.ordinal
+            LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+            WHERE l.sequence IS NOT NULL OR NOT k.same
+            ORDER BY i.sender, i.epoch, i.sequence
+            ON CONFLICT (sender, epoch, sequence, digest) DO NOTHING
+        )
+        SELECT i.ordinal,
+               CASE WHEN k.outcome IS NULL THEN CASE WHEN l.sequence IS NOT NULL THEN i.outcome END
+                    WHEN k.same THEN k.outcome ELSE 4::smallint END,
+               true
+        FROM input i
+        LEFT JOIN known k ON k.ordinal = i.ordinal
+        LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        """
+}

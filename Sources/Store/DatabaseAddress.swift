@@ -1,0 +1,36 @@
+package import Polling
+package import Postgres
+
+/// Where the database is and as whom to connect.
+package struct DatabaseAddress: Sendable {
+    /// libpq's connection string or URI, without a password.
+    package let url: String
+    /// A file that holds the password, if one is needed.
+    package let password: String?
+    /// `application_name` of the sessions.
+    package let program: String
+
+    /// An address.
+    package init(url: String, password: String? = nil, program: String) {
+        self.url = url
+        self.password = password
+        self.program = program
+    }
+
+    /// Opens a connection that gives up on a silent server within seconds.
+    package func open(
+        on executor: PollingExecutor, within timeout: Duration = .seconds(5)
+    ) async throws(PostgresError) -> Connection {
+        var parameters: [(keyword: String, value: String)] = [
+            ("dbname", url), ("application_name", program), ("connect_timeout", "3"), ("tcp_user_timeout", "5000"),
+            ("keepalives_idle", "10"), ("client_encoding", "UTF8"), ("target_session_attrs", "read-write"),
+            (
+                "options",
+                "-c statement_timeout=8s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s "
+                    + "-c client_min_messages=warning -c timezone=UTC"
+            ),
+        ]
+        if let password { parameters.append(("password", password)) }
+        return try await Connection.open(parameters, on: executor, until: .now.advanced(by: timeout))
+    }
+}

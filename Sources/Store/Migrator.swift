@@ -1,0 +1,71 @@
+import Migrations
+package import Postgres
+
+/// Brings the database to the version that this program needs.
+package struct Migrator {
+    /// What a program may find.
+    package enum State: Sendable, Equatable {
+        /// The database is as the program needs it.
+        case current
+        /// Migrations are missing, from this number on.
+        case behind(Int32)
+        /// The database has been migrated by a newer program.
+        case ahead(Int32)
+    }
+
+    private let connection: Connection
+
+    /// A migrator that works on a connection.
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// The version that this program needs.
+    package static var neededVersion: Int32 { Migrations.all.last?.number ?? 0 }
+
+    /// What state the database is in.
+    package func state() async throws(PostgresError) -> State {
+        let version = try await version()
+        if version == Self.neededVersion { return .current }
+        return version < Self.neededVersion ? .behind(version + 1) : .ahead(version)
+    }
+
+    /// Applies what is missing, each migration in a transaction of its own, one program at a time.
+    /// - Returns: names of the migrations that were applied.
+    package func migrate() async throws(PostgresError) -> [String] {
+        _ = try await connection.run("SET lock_timeout = '60s'; SET statement_timeout = 0", script: "prepare migration")
+        _ = try await connection.run(
+            "SELECT pg_advisory_lock(hashtext('hoso.migration'))", as: "lock migrations", within: .seconds(60))
+        var applied: [String] = []
+        let version = try await version()
+        for migration in Migrations.all where migration.number > version {
+            try await connection.runScript(
+                migration.sql + Self.record(migration), as: "migration \(migration.number)", within: .seconds(600))
+            applied.append("\(migration.number) \(migration.name)")
+        }
+        _ = try await connection.run("SELECT pg_advisory_unlock(hashtext('hoso.migration'))", as: "unlock migrations")
+        return applied
+    }
+
+    private static func record(_ migration: Migrations.Migration) -> String {
+        """
+
+        CREATE TABLE IF NOT EXISTS hoso.migration (
+            number integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());
+        INSERT INTO hoso.migration (number, name) VALUES (\(migration.number), '\(migration.name)');
+        """
+    }
+
+    private func version() async throws(PostgresError) -> Int32 {
+        let exists = try await connection.run(
+            "SELECT to_regclass('hoso.migration') IS NOT NULL", as: "look for migrations")
+        guard exists.bool(0, 0) else { return 0 }
+        let result = try await connection.run(
+            "SELECT coalesce(max(number), 0) FROM hoso.migration", as: "read the schema's version")
+        return result.int32(0, 0)
+    }
+}
+
+extension Connection {
+    fileprivate func run(_ sql: String, script name: String) async throws(PostgresError) {
+        try await runScript(sql, as: name, within: .seconds(10))
+    }
+}

@@ -1,0 +1,89 @@
+package import Postgres
+
+/// Balances what senders numbered with what the ledger has.
+package struct Reconciliation {
+    /// The balance of a sender over all its epochs.
+    package struct Balance: Sendable, Equatable {
+        /// The sender's name.
+        package let sender: String
+        /// Numbers that it assigned, as far as the centre has heard.
+        package let assigned: Int64
+        /// Entries whose dossier is stored.
+        package let stored: Int64
+        /// Entries that repeat a stored dossier.
+        package let duplicate: Int64
+        /// Entries in the quarantine.
+        package let quarantined: Int64
+        /// Numbers that have no ledger row, as ranges per epoch.
+        package let missing: [ClosedRange<Int64>]
+
+        /// Whether every assigned number has an outcome.
+        package var isBalanced: Bool {
+            missing.isEmpty && assigned == stored + duplicate + quarantined
+        }
+
+        /// How many numbers are missing.
+        package var missingCount: Int64 { missing.reduce(0) { $0 + $1.upperBound - $1.lowerBound + 1 } }
+    }
+
+    private let connection: Connection
+
+    /// Reconciliation on a connection.
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// Balances of all senders, or of one.
+    package func balances(of sender: String? = nil) async throws(PostgresError) -> [Balance] {
+        var parameters = Parameters()
+        parameters.append(sender)
+        let results = try await connection.commit(
+            [
+                Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+                Statement(Self.sums, parameters), Statement(Self.gaps, parameters),
+            ], as: "reconcile", within: .seconds(60))
+        let (sums, gaps) = (results[1], results[2])
+        var missing: [String: [ClosedRange<Int64>]] = [:]
+        for row in 0..<gaps.count {
+            missing[gaps.string(row, 0), default: []].append(gaps.int64(row, 1)...gaps.int64(row, 2))
+        }
+        return (0..<sums.count).map { row in
+            let name = sums.string(row, 0)
+            return Balance(
+                sender: name, assigned: sums.int64(row, 1), stored: sums.int64(row, 2), duplicate: sums.int64(row, 3),
+                quarantined: sums.int64(row, 4), missing: missing[name] ?? [])
+        }
+    }
+
+    private static let sums = """
+        WITH counted AS (
+            SELECT sender, epoch, max(sequence) AS highest, count(*) FILTER (WHERE outcome = 1) AS stored,
+                   count(*) FILTER (WHERE outcome = 2) AS duplicate, count(*) FILTER (WHERE outcome >= 3) AS quarantined
+            FROM hoso.intake GROUP BY sender, epoch
+        ), epochs AS (
+            SELECT sender, epoch, greatest(coalesce(c.highest, 0), coalesce(e.head, 0)) AS assigned,
+                   coalesce(stored, 0) AS stored, coalesce(duplicate, 0) AS duplicate,
+                   coalesce(quarantined, 0) AS quarantined
+            FROM counted c FULL JOIN hoso.sender_epoch e USING (sender, epoch)
+        )
+        SELECT s.name, coalesce(sum(assigned), 0)::bigint, coalesce(sum(stored), 0)::bigint,
+               coalesce(sum(duplicate), 0)::bigint, coalesce(sum(quarantined), 0)::bigint
+        FROM hoso.sender s LEFT JOIN epochs p ON p.sender = s.id
+        WHERE $1::text IS NULL OR s.name = $1 GROUP BY s.name ORDER BY s.name
+        """
+
+    /// Gaps between neighbouring rows, before the first one, and between the last one and the announced head.
+    private static let gaps = """
+        WITH numbered AS (
+            SELECT sender, epoch, sequence,
+                   lag(sequence, 1, 0::bigint) OVER (PARTITION BY sender, epoch ORDER BY sequence) AS previous
+            FROM hoso.intake
+        ), gaps AS (
+            SELECT sender, epoch, previous + 1 AS first, sequence - 1 AS last FROM numbered WHERE sequence > previous + 1
+            UNION ALL
+            SELECT e.sender, e.epoch, coalesce(max(i.sequence), 0) + 1, e.head
+            FROM hoso.sender_epoch e LEFT JOIN hoso.intake i ON i.sender = e.sender AND i.epoch = e.epoch
+            GROUP BY e.sender, e.epoch, e.head HAVING e.head > coalesce(max(i.sequence), 0)
+        )
+        SELECT s.name, first, last FROM gaps g JOIN hoso.sender s ON s.id = g.sender
+        WHERE $1::text IS NULL OR s.name = $1 ORDER BY s.name, epoch, first
+        """
+}

@@ -1,0 +1,87 @@
+package import Dossiers
+package import Postgres
+
+/// Compares the roll-up with a recount of the dossiers themselves.
+package struct Recount {
+    /// A row in which the two disagree.
+    package struct Difference: Sendable, Equatable {
+        /// Local day of reception.
+        package let day: Day
+        /// Channel.
+        package let channel: Channel?
+        /// Unit, procedure, sector and operator.
+        package let key: [String]
+        /// In the roll-up.
+        package let folded: Tally
+        /// Counted from the dossiers.
+        package let counted: Tally
+    }
+
+    /// What a comparison found.
+    package struct Report: Sendable {
+        /// Dossiers that were counted.
+        package let dossiers: Int64
+        /// Rows of the roll-up that were compared.
+        package let rows: Int64
+        /// The first difference, if there is one.
+        package let difference: Difference?
+    }
+
+    private let connection: Connection
+
+    /// A recount on a connection.
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// Compares within one snapshot, so that nothing can be stored between the two readings.
+    ///
+    /// Dossiers that are committed but not yet folded are left out of the recount by their ledger rows.
+    package func run() async throws(PostgresError) -> Report {
+        let results = try await connection.commit(
+            [
+                Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+                Statement("SET LOCAL statement_timeout = '300s'"),
+                Statement("SELECT count(*), (SELECT count(*) FROM hoso.adoption) FROM hoso.dossier"),
+                Statement(Self.sql),
+            ], as: "recount adoption", within: .seconds(310))
+        let totals = results[2]
+        return Report(
+            dossiers: totals.int64(0, 0), rows: totals.int64(0, 1), difference: Self.difference(in: results[3]))
+    }
+
+    private static func difference(in result: QueryResult) -> Difference? {
+        guard result.count > 0 else { return nil }
+        return Difference(
+            day: Day(number: result.day(0, 0)), channel: Channel(rawValue: result.int16(0, 1)),
+            key: (2..<6).map { result.string(0, $0) }, folded: AdoptionQuery.tally(result, 0, 6),
+            counted: AdoptionQuery.tally(result, 0, 14))
+    }
+
+    private static let sql = """
+        WITH counted AS (
+            SELECT d.received_on AS day, d.channel, d.unit, coalesce(d.procedure, '') AS procedure,
+                   coalesce(d.sector, '') AS sector, coalesce(d.operator, '') AS operator, \(Measures.recountNamed)
+            FROM hoso.dossier d
+            WHERE NOT EXISTS (
+                SELECT FROM hoso.intake i, hoso.fold f
+                WHERE f.name = 'adoption' AND (i.xid, i.id) > (f.xid, f.id)
+                  AND i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence)
+            GROUP BY 1, 2, 3, 4, 5, 6
+        )
+        SELECT coalesce(a.day, c.day), coalesce(a.channel, c.channel), coalesce(a.unit, c.unit),
+               coalesce(a.procedure, c.procedure), coalesce(a.sector, c.sector), coalesce(a.operator, c.operator),
+               \(Measures.names.map { "coalesce(a.\($0), 0)" }.joined(separator: ", ")),
+               \(Measures.names.map { "coalesce(c.\($0), 0)" }.joined(separator: ", "))
+        FROM hoso.adoption a FULL JOIN counted c
+          ON a.day = c.day AND a.channel = c.channel AND a.unit = c.unit AND a.procedure = c.procedure
+             AND a.sector = c.sector AND a.operator = c.operator
+        WHERE \(Measures.names.map { "a.\($0) IS DISTINCT FROM c.\($0)" }.joined(separator: " OR "))
+        ORDER BY 1, 2, 3, 4, 5, 6 LIMIT 1
+        """
+}
+
+extension Measures {
+    /// Counts over dossiers under the names of the roll-up's columns.
+    static var recountNamed: String {
+        zip(recountParts, names).map { "\($0) AS \($1)" }.joined(separator: ", ")
+    }
+}
