@@ -65,6 +65,9 @@ let package = Package(
             name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
+        module(
+            "Broker",
+            ["IntakeProtocol", "Machines", "Polling", "WireMessages", "ZeroMQ", lifecycle, logging, protobuf]),
         .executableTarget(
             name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
             swiftSettings: strict),

@@ -1,3 +1,22 @@
+/// Limits of a broker.
+package struct BrokerLimits: Sendable {
+    /// Bytes of batch bodies that it holds at most.
+    package var memoryBytes = 67_108_864
+    /// Largest window in entries.
+    package var windowEntries = 8_192
+    /// Largest window in bytes.
+    package var windowBytes = 4_194_304
+    /// Smallest window in bytes: one entry of the largest size fits.
+    package var smallestWindowBytes = 69_632
+    /// A worker that is silent for longer loses what it has.
+    package var lease: Duration = .seconds(10)
+    /// A sender that is silent for longer is forgotten.
+    package var senderSilence: Duration = .seconds(30)
+
+    /// The defaults.
+    package init() {}
+}
+
 /// The broker: keeps sessions of senders and workers, hands batches to the least busy worker, and takes them back from
 /// one that falls silent. It holds payloads in memory only, never more than its limit.
 ///
@@ -73,25 +92,6 @@ package struct BrokerMachine<Payload> {
         }
     }
 
-    /// Limits of a broker.
-    package struct Configuration: Sendable {
-        /// Bytes of batch bodies that it holds at most.
-        package var memoryBytes = 67_108_864
-        /// Largest window in entries.
-        package var windowEntries = 8_192
-        /// Largest window in bytes.
-        package var windowBytes = 4_194_304
-        /// Smallest window in bytes: one entry of the largest size fits.
-        package var smallestWindowBytes = 69_632
-        /// A worker that is silent for longer loses what it has.
-        package var lease: Duration = .seconds(10)
-        /// A sender that is silent for longer is forgotten.
-        package var senderSilence: Duration = .seconds(30)
-
-        /// The defaults.
-        package init() {}
-    }
-
     private struct Session {
         let sender: String
         let number: UInt64
@@ -112,7 +112,7 @@ package struct BrokerMachine<Payload> {
         var deliveries: Set<UInt64> = []
     }
 
-    private let configuration: Configuration
+    private let limits: BrokerLimits
     private var sessions: [PeerID: Session] = [:]
     private var peers: [String: PeerID] = [:]
     private var workers: [PeerID: Worker] = [:]
@@ -125,7 +125,7 @@ package struct BrokerMachine<Payload> {
     private var actions: [Action] = []
 
     /// A broker without peers.
-    package init(configuration: Configuration = Configuration()) { self.configuration = configuration }
+    package init(limits: BrokerLimits = BrokerLimits()) { self.limits = limits }
 
     /// Number of workers that are alive and take work.
     package var workerCount: Int { workers.values.reduce(0) { $0 + ($1.isDraining ? 0 : 1) } }
@@ -133,6 +133,9 @@ package struct BrokerMachine<Payload> {
     package var senderCount: Int { sessions.count }
     /// Messages that are with a worker.
     package var deliveryCount: Int { inFlight.count }
+
+    /// Whether a sender is in session on a connection.
+    package func knows(_ sender: PeerID) -> Bool { sessions[sender] != nil }
 
     private mutating func takeActions() -> [Action] {
         dispatch()
@@ -153,7 +156,7 @@ extension BrokerMachine {
             drop(old)
         }
         drop(peer)
-        guard (sessions.count + 1) * configuration.smallestWindowBytes <= configuration.memoryBytes else {
+        guard (sessions.count + 1) * limits.smallestWindowBytes <= limits.memoryBytes else {
             actions.append(.busy(peer, session: session, first: 0, count: 0))
             return takeActions()
         }
@@ -176,9 +179,9 @@ extension BrokerMachine {
         }
         sessions[peer]?.lastHeard = now
         let fits =
-            known.held + bytes <= max(configuration.windowBytes, bytes)
-            && known.heldEntries + entries <= configuration.windowEntries
-            && heldBytes + bytes <= configuration.memoryBytes
+            known.held + bytes <= max(limits.windowBytes, bytes)
+            && known.heldEntries + entries <= limits.windowEntries
+            && heldBytes + bytes <= limits.memoryBytes
         if fits {
             enqueue(.batch, peer, entries: entries, bytes: bytes, first: first, payload)
         } else {
@@ -212,9 +215,9 @@ extension BrokerMachine {
     }
 
     private func window(for count: Int) -> Window {
-        let share = configuration.memoryBytes / max(count, 1)
-        let bytes = min(configuration.windowBytes, max(share, configuration.smallestWindowBytes))
-        return Window(entries: configuration.windowEntries, bytes: bytes)
+        let share = limits.memoryBytes / max(count, 1)
+        let bytes = min(limits.windowBytes, max(share, limits.smallestWindowBytes))
+        return Window(entries: limits.windowEntries, bytes: bytes)
     }
 
     private mutating func adjustWindows() {
@@ -309,10 +312,10 @@ extension BrokerMachine {
 
     /// Lets go of peers that have been silent for too long. Call it a few times per second.
     package mutating func timePassed(at now: Moment) -> [Action] {
-        for (peer, worker) in workers where worker.lastHeard.advanced(by: configuration.lease) < now {
+        for (peer, worker) in workers where worker.lastHeard.advanced(by: limits.lease) < now {
             actions.append(.note(.workerExpired(redelivered: takeBack(from: peer))))
         }
-        for (peer, session) in sessions where session.lastHeard.advanced(by: configuration.senderSilence) < now {
+        for (peer, session) in sessions where session.lastHeard.advanced(by: limits.senderSilence) < now {
             actions.append(.note(.senderExpired(session.sender)))
             drop(peer)
         }

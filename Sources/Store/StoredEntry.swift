@@ -32,7 +32,7 @@ package struct EntryKey: Sendable, Hashable {
 /// An entry whose dossier has passed validation.
 package struct AcceptedEntry: Sendable {
     /// Where it stands.
-    package let key: EntryKey
+    package var key: EntryKey
     /// Its digest in the sender's chain.
     package let digest: [UInt8]
     /// SHA-256 of the dossier's canonical form.
@@ -64,7 +64,7 @@ package struct AcceptedEntry: Sendable {
 /// An entry that goes to the quarantine.
 package struct QuarantinedEntry: Sendable {
     /// Where it stands.
-    package let key: EntryKey
+    package var key: EntryKey
     /// Its digest in the sender's chain.
     package let digest: [UInt8]
     /// 1 protobuf, 2 JSON.
