@@ -68,6 +68,12 @@ let package = Package(
         module(
             "Broker",
             ["IntakeProtocol", "Machines", "Polling", "WireMessages", "ZeroMQ", lifecycle, logging, protobuf]),
+        module(
+            "Worker",
+            [
+                "Dossiers", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages", "ZeroMQ",
+                crypto, lifecycle, logging, protobuf,
+            ]),
         .executableTarget(
             name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
             swiftSettings: strict),

@@ -64,7 +64,8 @@ package actor BrokerService: Service {
         // CURVE keys and the ZAP domain of the front belong here once senders are enrolled; until then only ipc://.
         front = try Socket(.router, in: context)
         back = try Socket(.router, in: context)
-        machine = BrokerMachine(limits: configuration.limits)
+        machine = BrokerMachine(
+            limits: configuration.limits, firstDelivery: UInt64.random(in: 1...(1 << 62)))
         for endpoint in configuration.front { try front.bind(endpoint) }
         try back.bind(configuration.back)
     }

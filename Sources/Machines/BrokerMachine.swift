@@ -119,13 +119,18 @@ package struct BrokerMachine<Payload> {
     private var inFlight: [UInt64: Delivery] = [:]
     /// Senders with something queued, in the order in which they get their turn.
     private var turns: [PeerID] = []
-    private var lastDelivery: UInt64 = 0
+    private var lastDelivery: UInt64
     /// Bytes of all batch bodies that are queued or with a worker.
     package private(set) var heldBytes = 0
     private var actions: [Action] = []
 
     /// A broker without peers.
-    package init(limits: BrokerLimits = BrokerLimits()) { self.limits = limits }
+    /// - Parameter firstDelivery: random in production, so that a worker's answer to a delivery of an earlier run of
+    ///   the broker is never taken for an answer to one of this run.
+    package init(limits: BrokerLimits = BrokerLimits(), firstDelivery: UInt64 = 0) {
+        self.limits = limits
+        lastDelivery = firstDelivery
+    }
 
     /// Number of workers that are alive and take work.
     package var workerCount: Int { workers.values.reduce(0) { $0 + ($1.isDraining ? 0 : 1) } }

@@ -93,6 +93,15 @@ package struct QuarantinedEntry: Sendable {
     }
 }
 
+extension QuarantinedEntry {
+    /// The same entry under another key.
+    package func moved(to key: EntryKey) -> QuarantinedEntry {
+        QuarantinedEntry(
+            key: key, digest: digest, contentType: contentType, outcome: outcome, body: body, dossier: dossier,
+            reasons: reasons)
+    }
+}
+
 /// What the database answered for an entry.
 package enum Resolution: Sendable, Equatable {
     /// It has this outcome, durably.

@@ -1,0 +1,70 @@
+import Dossiers
+import IntakeProtocol
+import WireMessages
+
+/// A batch that waits for the outcome of its entries. It belongs to the worker's thread.
+final class OpenDelivery {
+    /// What became of one entry.
+    struct EntryVerdict {
+        let outcome: WireOutcome
+        var reasons: [WireReason] = []
+    }
+
+    let tag: DeliveryTag
+    let header: Header
+    private var verdicts: [EntryVerdict?]
+    private(set) var unresolved: Int
+
+    init(tag: DeliveryTag, header: Header) {
+        self.tag = tag
+        self.header = header
+        verdicts = Array(repeating: nil, count: Int(header.count))
+        unresolved = Int(header.count)
+    }
+
+    var isResolved: Bool { unresolved == 0 }
+
+    func resolve(_ index: Int, _ verdict: EntryVerdict) {
+        if verdicts[index] == nil { unresolved -= 1 }
+        verdicts[index] = verdict
+    }
+
+    /// Entries that have no outcome yet get this one.
+    func resolveRest(_ outcome: WireOutcome) {
+        for index in verdicts.indices where verdicts[index] == nil { resolve(index, EntryVerdict(outcome: outcome)) }
+    }
+
+    /// The receipt: one verdict per range of equal outcomes, and one per entry that has reasons.
+    var receipt: WireReceipt {
+        var receipt = WireReceipt()
+        for (index, verdict) in verdicts.enumerated() {
+            guard let verdict else { continue }
+            let sequence = header.first + UInt64(index)
+            if let last = receipt.verdicts.last, last.last + 1 == sequence, last.outcome == verdict.outcome,
+                last.reasons.isEmpty, verdict.reasons.isEmpty
+            {
+                receipt.verdicts[receipt.verdicts.count - 1].last = sequence
+            } else {
+                var range = WireVerdict()
+                range.first = sequence
+                range.last = sequence
+                range.outcome = verdict.outcome
+                range.reasons = verdict.reasons
+                receipt.verdicts.append(range)
+            }
+        }
+        return receipt
+    }
+}
+
+extension WireReason {
+    /// The reason for a fault, in both languages.
+    init(_ fault: Fault) {
+        self.init()
+        code = fault.code.rawValue
+        field = fault.field
+        value = fault.value ?? ""
+        vietnamese = fault.sentence(in: .vietnamese)
+        english = fault.sentence(in: .english)
+    }
+}

@@ -1,0 +1,140 @@
+import Dossiers
+import IntakeProtocol
+import Logging
+import Machines
+import Polling
+import Postgres
+import Store
+import WireMessages
+
+// MARK: - The database
+
+extension WorkerService {
+    /// Stores what gathers until the worker drains and nothing is left.
+    func store() async throws {
+        defer { isStored = true }
+        var pause = Self.firstPause
+        while !Task.isCancelled {
+            do throws(PostgresError) {
+                let connection = try await configuration.database.open(on: executor)
+                let ledger = Ledger(connection, survey: configuration.survey)
+                try await check(connection)
+                pause = Self.firstPause
+                try await serve(ledger)
+                return
+            } catch {
+                try stopIfHopeless(error)
+                if drain.isRaised { return sendBack() }
+                logger.warning("database unavailable", metadata: ["reason": "\(error)"])
+                sendBack()
+                _ = await executor.wait(for: [.signal(drain)], until: .now.advanced(by: pause))
+                pause = min(pause * 2, Self.longestPause)
+            }
+        }
+    }
+
+    private static let firstPause: Duration = .milliseconds(100)
+    private static let longestPause: Duration = .seconds(5)
+
+    /// A statement of our own that the database refuses will be refused tomorrow too; nothing was acknowledged.
+    private func stopIfHopeless(_ error: PostgresError) throws {
+        if let hopeless { throw hopeless }
+        guard case .refused(let state) = error.code, state.remedy == .stop else { return }
+        throw WorkerError(code: .statementRefused(error.description))
+    }
+
+    private func check(_ connection: Connection) async throws(PostgresError) {
+        switch try await Migrator(connection).state() {
+        case .current: hopeless = nil
+        case .behind: hopeless = WorkerError(code: .databaseBehind)
+        case .ahead: hopeless = WorkerError(code: .databaseAhead)
+        }
+        if hopeless != nil { throw PostgresError(code: .cancelled, operation: "check the schema") }
+        logger.info("database ready")
+    }
+
+    /// Serves one connection until it breaks or the worker has drained.
+    private func serve(_ ledger: Ledger) async throws(PostgresError) {
+        var ledger = ledger
+        var nextCatalogue = ContinuousClock.now
+        while !Task.isCancelled {
+            if nextCatalogue <= .now {
+                preparation.use(try await ledger.catalogue(configuration.policy))
+                nextCatalogue = .now.advanced(by: .seconds(30))
+            }
+            if works.isEmpty, questions.isEmpty {
+                if drain.isRaised { return }
+                work.lower()
+                _ = await executor.wait(for: [.signal(work)], until: nextCatalogue)
+                continue
+            }
+            while !questions.isEmpty { try await answerQuestion(&ledger) }
+            if !works.isEmpty { try await storeBatch(&ledger) }
+        }
+    }
+
+    private func answerQuestion(_ ledger: inout Ledger) async throws(PostgresError) {
+        let question = questions[0]
+        let progress = try await ledger.greet(
+            sender: question.tag.sender, epoch: question.header.epoch, head: question.header.head,
+            isGreeting: question.isGreeting)
+        if !questions.isEmpty { questions.removeFirst() }
+        guard let progress else { return }
+        var welcome = WireWelcome()
+        welcome.contiguous = progress.contiguous
+        welcome.highest = progress.highest
+        welcome.holes = progress.holes.map { hole in
+            var range = WireSequenceRange()
+            range.first = hole.lowerBound
+            range.last = hole.upperBound
+            return range
+        }
+        answer(question, welcome)
+    }
+
+    private func storeBatch(_ ledger: inout Ledger) async throws(PostgresError) {
+        let count = Selection.count(in: works, limit: configuration.batchEntries)
+        var batch = Array(works[..<count])
+        works.removeFirst(count)
+        let later: [Work]
+        do throws(PostgresError) {
+            later = try await ledger.write(&batch)
+        } catch {
+            // Not stored as far as we know: back in front, to be answered as unavailable or tried again.
+            works.insert(contentsOf: batch.filter { !$0.delivery.isResolved }, at: 0)
+            throw error
+        }
+        works.insert(contentsOf: later, at: 0)
+        answerResolved(batch)
+    }
+
+    private func answerResolved(_ batch: [Work]) {
+        var last: OpenDelivery?
+        for work in batch where work.delivery !== last {
+            last = work.delivery
+            if work.delivery.isResolved { answer(work.delivery) }
+        }
+    }
+
+    /// Tells senders to keep what cannot be stored now.
+    private func sendBack() {
+        var answered: Set<UInt64> = []
+        for work in works where answered.insert(work.delivery.tag.delivery).inserted {
+            work.delivery.resolveRest(.storeUnavailable)
+            answer(work.delivery, retryAfter: .seconds(1))
+        }
+        works = []
+    }
+}
+
+/// Which entries go into one transaction.
+enum Selection {
+    /// How many of the first entries go together: at most `limit` unless one batch alone is larger, and whole batches
+    /// as far as possible, so that their receipts leave together.
+    static func count(in works: [Work], limit: Int) -> Int {
+        guard works.count > limit else { return works.count }
+        var end = limit
+        while end > 1, works[end].delivery === works[end - 1].delivery { end -= 1 }
+        return end > 1 ? end : limit
+    }
+}

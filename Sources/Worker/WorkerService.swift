@@ -1,0 +1,264 @@
+import Dossiers
+import Glibc
+import IntakeProtocol
+package import Logging
+import Machines
+import Polling
+import Postgres
+import ServiceLifecycle
+import Store
+import SwiftProtobuf
+import WireMessages
+import ZeroMQ
+
+/// A worker: takes batches from the broker, validates them, stores them, and answers after COMMIT.
+///
+/// Two tasks share one thread. ``pump()`` owns the socket: it beats, reads deliveries and prepares them while the
+/// database is busy. ``store()`` owns the connection: it takes whatever has gathered since the last commit, so that
+/// batches grow with the load and nobody waits when there is none.
+package actor WorkerService: Service {
+    let executor: PollingExecutor
+    let configuration: WorkerConfiguration
+    let logger: Logger
+    private let context: Context
+    private var socket: Socket?
+    private var link: WorkerLink
+    private var outgoing: [[Frame]] = []
+
+    var preparation: Preparation
+    /// Entries that wait for the database.
+    var works: [Work] = []
+    /// HELLOs and heads that wait for the database.
+    var questions: [Question] = []
+    /// Raised when there is something for the database.
+    let work = Signal()
+    /// Raised when messages wait for the socket.
+    private let pressure = Signal()
+    /// Raised when the worker is to finish what it has and leave.
+    let drain = Signal()
+    var isStored = false
+    /// What the operator has to mend before the worker can work.
+    var hopeless: WorkerError?
+    private(set) var progress: UInt64 = 0
+
+    /// A HELLO or PING that a worker has to look up or record.
+    struct Question {
+        let tag: DeliveryTag
+        let header: Header
+        var isGreeting: Bool { header.command == .hello }
+    }
+
+    /// The worker's thread.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// A worker that connects when it runs.
+    package init(_ configuration: WorkerConfiguration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        executor = try PollingExecutor(name: "hoso-worker")
+        context = try Context()
+        link = WorkerLink(seed: UInt64.random(in: .min ... .max), at: .now)
+        let validator = Validator(
+            zone: configuration.zone, catalogue: Catalogue(policy: configuration.policy),
+            futureTolerance: configuration.futureTolerance)
+        preparation = Preparation(validator: validator, policy: configuration.survey)
+    }
+
+    isolated deinit { executor.stop() }
+
+    /// Works until the service is shut down; what has been taken is finished first.
+    package func run() async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.beginDrain()
+            }
+            group.addTask { try await self.store() }
+            try await self.pump()
+            group.cancelAll()
+            while let result = await group.nextResult() {
+                if case .failure(let error) = result, !(error is CancellationError) { throw error }
+            }
+        }
+    }
+
+    private func beginDrain() {
+        drain.raise()
+        work.raise()
+    }
+
+    private var capacity: Int { max(4 * configuration.batchEntries, 2 * Limits.batchEntries) }
+}
+
+// MARK: - The socket
+
+extension WorkerService {
+    private func pump() async throws {
+        var hasSaidDrain = false
+        while !Task.isCancelled {
+            if drain.isRaised, !hasSaidDrain {
+                hasSaidDrain = true
+                send(Header(.drain))
+            }
+            if drain.isRaised, isStored, outgoing.isEmpty { break }
+            let moment = try nextMoment()
+            try await waitForSocket(until: drain.isRaised ? min(moment, .now.advanced(by: .milliseconds(20))) : moment)
+            try flush()
+            try receiveAll()
+        }
+        if drain.isRaised { send(Header(.bye)) }
+        logger.info("worker stopped", metadata: ["entries": "\(progress)"])
+    }
+
+    /// Does what the link asks for and returns when to look again.
+    private func nextMoment() throws -> Moment {
+        while true {
+            switch link.next(at: .now) {
+            case .open(let session): try open(session)
+            case .beat: beat()
+            case .wait(let until): return until
+            }
+        }
+    }
+
+    private func open(_ session: UInt64) throws {
+        socket = nil
+        outgoing = []
+        var options = SocketOptions()
+        options.lingerMilliseconds = 1_000
+        let fresh = try Socket(.dealer, in: context, options: options)
+        try fresh.connect(configuration.endpoint)
+        socket = consume fresh
+        // What an earlier session delivered has gone to others or will be delivered again.
+        works = []
+        questions = []
+        var header = Header(.hello)
+        header.session = session
+        header.count = UInt32(capacity)
+        send(header)
+    }
+
+    private func beat() {
+        var beat = WireBeat()
+        beat.progress = progress
+        var header = Header(.ping, contentType: .protobuf)
+        header.session = link.session ?? 0
+        send(header, body: (try? beat.encoded(as: .protobuf)) ?? [])
+    }
+
+    private func waitForSocket(until moment: Moment) async throws {
+        let events: Interest.Events = outgoing.isEmpty ? .readable : [.readable, .writable]
+        guard let interest = socket?.interest(events) else { return }
+        pressure.lower()
+        _ = await executor.wait(for: [interest, .signal(pressure)], until: moment)
+    }
+
+    /// Hands over a message, or keeps it until the socket takes it.
+    private func send(_ header: Header, tag: DeliveryTag? = nil, body: [UInt8] = []) {
+        let parcel = Parcel(header, body: body)
+        var frames = [Frame(parcel.header.bytes)]
+        if let tag { frames.append(Frame(tag.bytes)) }
+        frames.append(Frame(body))
+        outgoing.append(frames)
+        pressure.raise()
+        do { try flush() } catch { logger.error("cannot send", metadata: ["reason": "\(error)"]) }
+    }
+
+    private func flush() throws {
+        var sent = 0
+        while sent < outgoing.count {
+            guard try socket?.send(outgoing[sent]) == .queued else { break }
+            sent += 1
+        }
+        outgoing.removeFirst(sent)
+    }
+
+    private func receiveAll() throws {
+        // While a lot waits for the database, the rest waits in the socket and so at the broker.
+        while works.count < capacity, let frames = try socket?.receive() {
+            do throws(ProtocolError) {
+                try handle(frames)
+            } catch {
+                logger.error("delivery refused", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func handle(_ frames: [Frame]) throws(ProtocolError) {
+        guard let first = frames.first else { throw ProtocolError(.frameCount) }
+        let header = try Header(first.bytes)
+        link.heard(at: .now)
+        if frames.count == 3 {
+            let tag = try DeliveryTag(frames[1].bytes)
+            return try accept(header, tag, frames[2])
+        }
+        switch header.command {
+        case .welcome:
+            link.welcomed(session: header.session, at: .now)
+            logger.info("joined the broker", metadata: ["endpoint": "\(configuration.endpoint)"])
+        case .error, .bye: link.broken(at: .now)
+        default: break
+        }
+    }
+
+    private func accept(_ header: Header, _ tag: DeliveryTag, _ body: Frame) throws(ProtocolError) {
+        guard !drain.isRaised else { return send(Header(.drain), tag: tag) }
+        switch header.command {
+        case .hello, .ping: questions.append(Question(tag: tag, header: header))
+        case .batch:
+            let delivery = OpenDelivery(tag: tag, header: header)
+            do throws(ProtocolError) {
+                works += try preparation.work(for: delivery, body: body.bytes, now: .now)
+            } catch {
+                refuse(delivery, error)
+            }
+        default: throw ProtocolError(.unknownCommand)
+        }
+        work.raise()
+    }
+
+    /// Tells the sender that its batch does not follow the protocol; it stays in the sender's spool.
+    private func refuse(_ delivery: OpenDelivery, _ error: ProtocolError) {
+        logger.error("batch refused", metadata: ["sender": "\(delivery.tag.sender)", "reason": "\(error)"])
+        delivery.resolveRest(.busy)
+        answer(delivery, retryAfter: .seconds(5))
+    }
+
+    /// Sends the receipt of a batch.
+    func answer(_ delivery: OpenDelivery, retryAfter: Duration = .zero) {
+        var receipt = delivery.receipt
+        receipt.retryAfterMilliseconds = UInt32(retryAfter.components.seconds * 1_000)
+        var header = delivery.header.answered(by: .receipt)
+        header.first = delivery.header.first
+        header.count = delivery.header.count
+        progress += UInt64(delivery.header.count)
+        send(header, tag: delivery.tag, body: (try? receipt.encoded(as: header.contentType)) ?? [])
+    }
+
+    /// Answers HELLO.
+    func answer(_ question: Question, _ welcome: WireWelcome) {
+        let header = question.header.answered(by: .welcome)
+        send(header, tag: question.tag, body: (try? welcome.encoded(as: header.contentType)) ?? [])
+    }
+}
+
+extension Header {
+    /// A header for the answer in the sender's session and content type.
+    fileprivate func answered(by command: Command) -> Header {
+        var header = Header(command, contentType: contentType)
+        header.epoch = epoch
+        header.session = session
+        return header
+    }
+}
+
+extension Instant {
+    /// The present moment of the wall clock.
+    static var now: Instant {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
+    }
+}
