@@ -65,6 +65,7 @@ let package = Package(
             name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
+        module("Spool", [crypto, grdb]),
         module(
             "Broker",
             ["IntakeProtocol", "Machines", "Polling", "WireMessages", "ZeroMQ", lifecycle, logging, protobuf]),

@@ -1,0 +1,138 @@
+import Foundation
+import GRDB
+
+extension SpoolDatabase {
+    /// The first run of consecutive, healthy entries after a number that have no receipt; `nil` when there is none.
+    ///
+    /// Every digest is checked; a damaged entry is set aside and named, its neighbours go on.
+    /// - Parameters:
+    ///   - limit: entries of the run.
+    ///   - bytes: of the run, counting 36 bytes beside each body; at least one entry is returned.
+    package func nextRun(after number: UInt64, limit: Int, bytes: Int) throws(SpoolError) -> SpoolRun? {
+        do {
+            var number = number
+            while true {
+                let (run, damaged) = try queue.read { try read($0, after: number, limit: limit, bytes: bytes) }
+                guard let damaged else { return run }
+                try setAside(damaged)
+                number = max(number, damaged - 1)
+                if let run { return run }
+            }
+        } catch {
+            throw SpoolError(error, "read")
+        }
+    }
+
+    private func read(
+        _ database: Database, after number: UInt64, limit: Int, bytes: Int
+    ) throws -> (run: SpoolRun?, damaged: UInt64?) {
+        let statement = try database.cachedStatement(
+            sql: """
+                SELECT number, content_type, previous, digest, body FROM entry WHERE number > ? ORDER BY number LIMIT ?
+                """)
+        let rows = try Row.fetchCursor(statement, arguments: [Int64(bitPattern: number), limit])
+        var first: UInt64 = 0
+        var type: UInt8 = 0
+        var start: [UInt8] = []
+        var entries: [SpoolRun.Entry] = []
+        var damaged: UInt64?
+        var size = 0
+        while let row = try rows.next() {
+            let current = UInt64(bitPattern: row[0] as Int64)
+            let previous = [UInt8](row[2] as Data), digest = [UInt8](row[3] as Data), body = [UInt8](row[4] as Data)
+            let isNeighbour = entries.isEmpty || (current == first + UInt64(entries.count) && row[1] == Int(type))
+            guard isNeighbour, entries.isEmpty || size + body.count + 36 <= bytes else { break }
+            guard SpoolChain.digest(previous: previous, epoch: epoch, number: current, body: body) == digest else {
+                damaged = current
+                break
+            }
+            if entries.isEmpty { (first, type, start) = (current, UInt8(row[1] as Int), previous) }
+            entries.append(SpoolRun.Entry(digest: digest, body: body))
+            size += body.count + 36
+        }
+        guard !entries.isEmpty else { return (nil, damaged) }
+        return (SpoolRun(first: first, contentType: type, previous: start, entries: entries), damaged)
+    }
+
+    private func setAside(_ number: UInt64) throws {
+        try queue.writeImmediately { database in
+            let key = Int64(bitPattern: number)
+            try database.execute(
+                sql: "INSERT OR REPLACE INTO damaged SELECT number, body, source, line FROM entry WHERE number = ?",
+                arguments: [key])
+            try database.execute(
+                sql: """
+                    UPDATE source SET damaged = damaged + 1 WHERE id = (SELECT source FROM entry WHERE number = ?)
+                    """, arguments: [key])
+            try database.execute(sql: "DELETE FROM entry WHERE number = ?", arguments: [key])
+            try database.execute(sql: "UPDATE meta SET damaged = damaged + ?", arguments: [database.changesCount])
+        }
+    }
+
+    /// Records receipts, all or none. A receipt may come twice, late, or for numbers that were never assigned.
+    package func apply(_ receipts: [SpoolReceipt]) throws(SpoolError) {
+        guard !receipts.isEmpty else { return }
+        do {
+            try queue.writeImmediately { database in
+                for receipt in receipts { try apply(receipt, database) }
+            }
+        } catch {
+            throw SpoolError(error, "record receipts")
+        }
+    }
+
+    private func apply(_ receipt: SpoolReceipt, _ database: Database) throws {
+        let range: [any DatabaseValueConvertible] = [
+            Int64(bitPattern: receipt.numbers.lowerBound), Int64(bitPattern: receipt.numbers.upperBound),
+        ]
+        let column = receipt.outcome.column
+        let sources = try Row.fetchAll(
+            database, sql: "SELECT source, count(*) FROM entry WHERE number BETWEEN ? AND ? GROUP BY source",
+            arguments: StatementArguments(range) ?? [])
+        let total = sources.reduce(Int64(0)) { $0 + ($1[1] as Int64) }
+        guard total > 0 else { return }
+        for row in sources {
+            guard let source = row[0] as Int64? else { continue }
+            try database.execute(
+                sql: "UPDATE source SET \(column) = \(column) + ? WHERE id = ?", arguments: [row[1] as Int64, source])
+        }
+        if receipt.outcome == .rejected || receipt.outcome == .conflict {
+            try database.execute(
+                sql: """
+                    INSERT OR REPLACE INTO rejected
+                    SELECT number, ?, ?, content_type, body, source, line FROM entry WHERE number BETWEEN ? AND ?
+                    """,
+                arguments: [receipt.outcome.rawValue, Data(receipt.reasons)] + (StatementArguments(range) ?? []))
+        }
+        try database.execute(
+            sql: "DELETE FROM entry WHERE number BETWEEN ? AND ?", arguments: StatementArguments(range) ?? [])
+        try database.execute(sql: "UPDATE meta SET \(column) = \(column) + ?", arguments: [total])
+        try note(receipt, database)
+    }
+
+    /// Keeps which numbers have which receipt, as ranges.
+    private func note(_ receipt: SpoolReceipt, _ database: Database) throws {
+        let first = Int64(bitPattern: receipt.numbers.lowerBound), last = Int64(bitPattern: receipt.numbers.upperBound)
+        try database.execute(
+            sql: "UPDATE receipt SET last = ? WHERE last = ? AND outcome = ? AND first = (SELECT max(first) FROM receipt WHERE first < ?)",
+            arguments: [last, first - 1, receipt.outcome.rawValue, first])
+        guard database.changesCount == 0 else { return }
+        try database.execute(
+            sql: """
+                INSERT INTO receipt VALUES (?, ?, ?)
+                ON CONFLICT (first) DO UPDATE SET last = max(last, excluded.last)
+                """,
+            arguments: [first, last, receipt.outcome.rawValue])
+    }
+}
+
+extension SpoolReceipt.Outcome {
+    fileprivate var column: String {
+        switch self {
+        case .stored: "stored"
+        case .duplicate: "duplicate"
+        case .rejected: "rejected"
+        case .conflict: "conflict"
+        }
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+import GRDB
+
+extension SpoolDatabase {
+    /// The highest number that has been assigned.
+    package func head() throws(SpoolError) -> UInt64 {
+        do {
+            return UInt64(bitPattern: try queue.read { try Int64.fetchOne($0, sql: "SELECT head FROM meta") } ?? 0)
+        } catch {
+            throw SpoolError(error, "read")
+        }
+    }
+
+    /// Counts of the whole spool.
+    package func counts() throws(SpoolError) -> SpoolCounts {
+        try counts("SELECT head, stored, duplicate, rejected, conflict, damaged FROM meta", [])
+    }
+
+    /// Counts of the entries of one file.
+    package func counts(of source: Int64) throws(SpoolError) -> SpoolCounts {
+        try counts(
+            "SELECT accepted, stored, duplicate, rejected, conflict, damaged FROM source WHERE id = ?", [source])
+    }
+
+    private func counts(_ sql: String, _ arguments: StatementArguments) throws(SpoolError) -> SpoolCounts {
+        do {
+            return try queue.read { database in
+                guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return SpoolCounts() }
+                return SpoolCounts(
+                    accepted: row[0], stored: row[1], duplicate: row[2], rejected: row[3], conflict: row[4],
+                    damaged: row[5])
+            }
+        } catch {
+            throw SpoolError(error, "count")
+        }
+    }
+
+    /// A number that changes when another process has written.
+    package func changeMark() throws(SpoolError) -> Int64 {
+        do {
+            return try queue.read { try Int64.fetchOne($0, sql: "PRAGMA data_version") } ?? 0
+        } catch {
+            throw SpoolError(error, "look for changes")
+        }
+    }
+
+    /// Entries that the centre quarantined, in order; of one file, or all.
+    package func rejected(source: Int64? = nil, limit: Int = 10_000) throws(SpoolError) -> [RejectedEntry] {
+        do {
+            return try queue.read { database in
+                try Row.fetchAll(
+                    database,
+                    sql: """
+                        SELECT r.number, s.path, r.line, r.outcome, r.reasons
+                        FROM rejected r LEFT JOIN source s ON s.id = r.source
+                        WHERE ? IS NULL OR r.source = ? ORDER BY r.number LIMIT ?
+                        """, arguments: [source, source, limit]
+                ).map { row in
+                    RejectedEntry(
+                        number: UInt64(bitPattern: row[0] as Int64), path: row[1], line: row[2],
+                        outcome: SpoolReceipt.Outcome(rawValue: row[3]) ?? .rejected,
+                        reasons: [UInt8](row[4] as Data))
+                }
+            }
+        } catch {
+            throw SpoolError(error, "list rejected entries")
+        }
+    }
+
+    /// Numbers of entries that were found damaged.
+    package func damaged() throws(SpoolError) -> [UInt64] {
+        do {
+            return try queue.read { database in
+                try Int64.fetchAll(database, sql: "SELECT number FROM damaged ORDER BY number").map {
+                    UInt64(bitPattern: $0)
+                }
+            }
+        } catch {
+            throw SpoolError(error, "list damaged entries")
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import Foundation
+import GRDB
+
+/// A sender's durable store: numbers entries 1, 2, 3 …, chains them by SHA-256, and keeps each until its receipt.
+///
+/// "Accepted" means committed with `synchronous=FULL`. Several processes may have the spool open; numbers are taken
+/// inside the transaction. Exactly one process sends, see ``SpoolLock``.
+package final class SpoolDatabase: Sendable {
+    /// Name of the sender.
+    package let sender: String
+    /// Random number of this spool; sequence numbers are unique within it.
+    package let epoch: UInt64
+    /// Its limits.
+    package let options: SpoolOptions
+    let queue: DatabaseQueue
+
+    /// Opens a spool, or makes it.
+    /// - Throws: ``SpoolError`` when the file cannot be used, and rather than doing without one.
+    package init(path: String, sender: String, options: SpoolOptions = SpoolOptions()) throws(SpoolError) {
+        self.sender = sender
+        self.options = options
+        do {
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+            try FileManager.default.createDirectory(
+                at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            queue = try DatabaseQueue(
+                path: path, configuration: SpoolSchema.configuration(quotaBytes: options.quotaBytes))
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
+            epoch = try queue.writeImmediately { try Self.prepare($0, sender: sender) }
+        } catch {
+            throw SpoolError(error, "open")
+        }
+    }
+
+    private static func prepare(_ database: Database, sender: String) throws -> UInt64 {
+        if try !database.tableExists("meta") {
+            try database.execute(sql: SpoolSchema.sql)
+            try database.execute(
+                sql: "INSERT INTO meta (only_row, version, sender, epoch, head, head_digest) VALUES (1, ?, ?, ?, 0, ?)",
+                arguments: [SpoolSchema.version, sender, Int64.random(in: 1...(.max)), Data(SpoolChain.start)])
+        }
+        guard let row = try Row.fetchOne(database, sql: "SELECT version, sender, epoch FROM meta") else {
+            throw SpoolError(.corrupt, "open")
+        }
+        guard (row[0] as Int) <= SpoolSchema.version else { throw SpoolError(.newerVersion, "open") }
+        guard (row[1] as String) == sender else { throw SpoolError(.foreignSender, "open") }
+        return UInt64(bitPattern: row[2] as Int64)
+    }
+
+    /// Closes the file.
+    package func close() { try? queue.close() }
+
+    /// Accepts entries, all or none, and returns their numbers once they are on disk.
+    package func append(_ drafts: [SpoolDraft]) throws(SpoolError) -> ClosedRange<UInt64>? {
+        guard !drafts.isEmpty else { return nil }
+        guard drafts.allSatisfy({ $0.body.count <= options.entryBytes }) else {
+            throw SpoolError(.entryTooLarge, "accept")
+        }
+        do {
+            return try queue.writeImmediately { database in
+                guard try fill(database) < options.refuseAt else { throw SpoolError(.full, "accept") }
+                return try append(drafts, database)
+            }
+        } catch {
+            throw SpoolError(error, "accept")
+        }
+    }
+
+    private func append(_ drafts: [SpoolDraft], _ database: Database) throws -> ClosedRange<UInt64> {
+        guard let meta = try Row.fetchOne(database, sql: "SELECT head, head_digest FROM meta") else {
+            throw SpoolError(.corrupt, "accept")
+        }
+        var number = UInt64(bitPattern: meta[0] as Int64)
+        let first = number + 1
+        var digest = [UInt8](meta[1] as Data)
+        var counts: [Int64: Int] = [:]
+        let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
+        let insert = try database.cachedStatement(sql: "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        for draft in drafts {
+            number += 1
+            let previous = digest
+            digest = SpoolChain.digest(previous: previous, epoch: epoch, number: number, body: draft.body)
+            try insert.execute(arguments: [
+                Int64(bitPattern: number), Int64(draft.contentType), Data(previous), Data(digest), Data(draft.body),
+                draft.source, draft.line.map { Int64($0) }, now,
+            ])
+            if let source = draft.source { counts[source, default: 0] += 1 }
+        }
+        try database.execute(
+            sql: "UPDATE meta SET head = ?, head_digest = ?", arguments: [Int64(bitPattern: number), Data(digest)])
+        for (source, count) in counts {
+            try database.execute(
+                sql: "UPDATE source SET accepted = accepted + ? WHERE id = ?", arguments: [count, source])
+        }
+        return first...number
+    }
+
+    /// Registers a file from which entries will come.
+    package func register(source path: String) throws(SpoolError) -> Int64 {
+        do {
+            return try queue.writeImmediately { database in
+                try database.execute(sql: "INSERT INTO source (path) VALUES (?)", arguments: [path])
+                return database.lastInsertedRowID
+            }
+        } catch {
+            throw SpoolError(error, "register a file")
+        }
+    }
+
+    /// The share of the quota that is used, 0 to 1.
+    package func fill() throws(SpoolError) -> Double {
+        do { return try queue.read { try fill($0) } } catch { throw SpoolError(error, "measure") }
+    }
+
+    private func fill(_ database: Database) throws -> Double {
+        let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
+        let free = try Int64.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
+        return Double((pages - free) * 4096) / Double(max(options.quotaBytes, 64 * 4096))
+    }
+}
+
+extension DatabaseQueue {
+    /// A write transaction that takes the lock at once, so that two processes take turns instead of failing.
+    func writeImmediately<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        try writeWithoutTransaction { database in
+            var value: Value?
+            try database.inTransaction(.immediate) {
+                value = try body(database)
+                return .commit
+            }
+            guard let value else { throw SpoolError(.inputOutput, "commit") }
+            return value
+        }
+    }
+}

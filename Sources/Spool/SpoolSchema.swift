@@ -1,0 +1,64 @@
+import Crypto
+import Foundation
+import GRDB
+
+/// The tables of a spool.
+enum SpoolSchema {
+    static let version = 1
+
+    static let sql = """
+        CREATE TABLE meta (
+            only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+            version INTEGER NOT NULL, sender TEXT NOT NULL, epoch INTEGER NOT NULL,
+            head INTEGER NOT NULL, head_digest BLOB NOT NULL,
+            stored INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,
+            rejected INTEGER NOT NULL DEFAULT 0, conflict INTEGER NOT NULL DEFAULT 0,
+            damaged INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE source (
+            id INTEGER PRIMARY KEY, path TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0,
+            stored INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,
+            rejected INTEGER NOT NULL DEFAULT 0, conflict INTEGER NOT NULL DEFAULT 0,
+            damaged INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE entry (
+            number INTEGER PRIMARY KEY, content_type INTEGER NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,
+            body BLOB NOT NULL, source INTEGER, line INTEGER, accepted_at INTEGER NOT NULL
+        );
+        CREATE TABLE rejected (
+            number INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, reasons BLOB NOT NULL,
+            content_type INTEGER NOT NULL, body BLOB NOT NULL, source INTEGER, line INTEGER
+        );
+        CREATE TABLE damaged (number INTEGER PRIMARY KEY, body BLOB NOT NULL, source INTEGER, line INTEGER);
+        CREATE TABLE receipt (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, outcome INTEGER NOT NULL);
+        """
+
+    static func configuration(quotaBytes: Int) -> GRDB.Configuration {
+        var configuration = GRDB.Configuration()
+        configuration.busyMode = .timeout(10)
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA journal_mode = WAL")
+            try database.execute(sql: "PRAGMA synchronous = FULL")
+            try database.execute(sql: "PRAGMA wal_autocheckpoint = 1000")
+            try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
+            try database.execute(sql: "PRAGMA max_page_count = \(max(quotaBytes / 4096, 64))")
+        }
+        return configuration
+    }
+}
+
+/// The chain over a spool's entries, as DIP/1 defines it.
+enum SpoolChain {
+    static let start = [UInt8](repeating: 0, count: 32)
+
+    static func digest(previous: [UInt8], epoch: UInt64, number: UInt64, body: [UInt8]) -> [UInt8] {
+        var prefix = previous
+        for value in [epoch, number] {
+            for shift in stride(from: 56, through: 0, by: -8) { prefix.append(UInt8(truncatingIfNeeded: value >> shift)) }
+        }
+        var hash = SHA256()
+        hash.update(data: prefix)
+        hash.update(data: body)
+        return Array(hash.finalize())
+    }
+}

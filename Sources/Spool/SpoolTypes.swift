@@ -1,0 +1,110 @@
+/// Limits of a spool.
+package struct SpoolOptions: Sendable {
+    /// Bytes that the file may grow to.
+    package var quotaBytes = 1 << 30
+    /// Bytes of an entry.
+    package var entryBytes = 65_536
+    /// Share of the quota above which nothing more is accepted, so that receipts can always be recorded.
+    package var refuseAt = 0.95
+
+    /// The defaults.
+    package init() {}
+}
+
+/// An entry that is to be accepted.
+package struct SpoolDraft: Sendable {
+    /// The entry as it will be sent.
+    package let body: [UInt8]
+    /// 1 protobuf, 2 JSON.
+    package let contentType: UInt8
+    /// The file that it comes from.
+    package let source: Int64?
+    /// The line in that file.
+    package let line: Int?
+
+    /// A draft.
+    package init(body: [UInt8], contentType: UInt8, source: Int64? = nil, line: Int? = nil) {
+        self.body = body
+        self.contentType = contentType
+        self.source = source
+        self.line = line
+    }
+}
+
+/// Consecutive entries that have no receipt.
+package struct SpoolRun: Sendable {
+    /// An entry and its place in the chain.
+    package struct Entry: Sendable {
+        /// SHA-256 over the previous digest, epoch, number and body.
+        package let digest: [UInt8]
+        /// The entry.
+        package let body: [UInt8]
+    }
+
+    /// Number of the first entry.
+    package let first: UInt64
+    /// 1 protobuf, 2 JSON.
+    package let contentType: UInt8
+    /// Digest of the entry before the first one.
+    package let previous: [UInt8]
+    /// The entries.
+    package let entries: [Entry]
+}
+
+/// What the centre said of some entries, for good.
+package struct SpoolReceipt: Sendable {
+    /// The permanent outcomes.
+    package enum Outcome: Int, Sendable {
+        case stored = 1
+        case duplicate, rejected, conflict
+    }
+
+    /// The numbers.
+    package let numbers: ClosedRange<UInt64>
+    /// The outcome.
+    package let outcome: Outcome
+    /// The reasons, as the receipt wrote them.
+    package let reasons: [UInt8]
+
+    /// A receipt.
+    package init(numbers: ClosedRange<UInt64>, outcome: Outcome, reasons: [UInt8] = []) {
+        self.numbers = numbers
+        self.outcome = outcome
+        self.reasons = reasons
+    }
+}
+
+/// How many entries are in which state.
+package struct SpoolCounts: Sendable, Equatable {
+    /// Accepted so far.
+    package var accepted: Int64 = 0
+    /// With the receipt "stored".
+    package var stored: Int64 = 0
+    /// With the receipt "duplicate".
+    package var duplicate: Int64 = 0
+    /// With the receipt "rejected".
+    package var rejected: Int64 = 0
+    /// With the receipt "conflict".
+    package var conflict: Int64 = 0
+    /// Damaged on this device.
+    package var damaged: Int64 = 0
+
+    /// Without receipt.
+    package var pending: Int64 { accepted - stored - duplicate - rejected - conflict - damaged }
+    /// In the quarantine of the centre.
+    package var quarantined: Int64 { rejected + conflict }
+}
+
+/// An entry that the centre quarantined.
+package struct RejectedEntry: Sendable {
+    /// Its number.
+    package let number: UInt64
+    /// Path of the file that it came from.
+    package let path: String?
+    /// Its line there.
+    package let line: Int?
+    /// `rejected` or `conflict`.
+    package let outcome: SpoolReceipt.Outcome
+    /// The reasons, as the receipt wrote them.
+    package let reasons: [UInt8]
+}
