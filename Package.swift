@@ -65,7 +65,14 @@ let package = Package(
             name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
+        module("Mapping", ["CZlib", "Dossiers", yams]),
         module("Spool", [crypto, grdb]),
+        module(
+            "Agent",
+            [
+                "Dossiers", "IntakeProtocol", "Machines", "Mapping", "Polling", "Spool", "WireMessages", "ZeroMQ",
+                lifecycle, logging, protobuf,
+            ]),
         module(
             "Broker",
             ["IntakeProtocol", "Machines", "Polling", "WireMessages", "ZeroMQ", lifecycle, logging, protobuf]),
@@ -75,6 +82,13 @@ let package = Package(
                 "Dossiers", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages", "ZeroMQ",
                 crypto, lifecycle, logging, protobuf,
             ]),
+        module(
+            "Surveys",
+            [
+                "Dossiers", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages", "ZeroMQ",
+                lifecycle, logging, protobuf,
+            ]),
+        module("Adoption", ["Dossiers", "Polling", "Postgres", "Store", lifecycle, logging]),
         .executableTarget(
             name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
             swiftSettings: strict),

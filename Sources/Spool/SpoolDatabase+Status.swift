@@ -67,6 +67,20 @@ extension SpoolDatabase {
         }
     }
 
+    /// Rows of a file that are no records.
+    package func unreadable(source: Int64) throws(SpoolError) -> [UnreadableRow] {
+        do {
+            return try queue.read { database in
+                try Row.fetchAll(
+                    database, sql: "SELECT line, reasons FROM unreadable WHERE source = ? ORDER BY line",
+                    arguments: [source]
+                ).map { UnreadableRow(line: $0[0], reasons: [UInt8]($0[1] as Data)) }
+            }
+        } catch {
+            throw SpoolError(error, "list unreadable rows")
+        }
+    }
+
     /// Numbers of entries that were found damaged.
     package func damaged() throws(SpoolError) -> [UInt64] {
         do {

@@ -51,18 +51,41 @@ package final class SpoolDatabase: Sendable {
     package func close() { try? queue.close() }
 
     /// Accepts entries, all or none, and returns their numbers once they are on disk.
-    package func append(_ drafts: [SpoolDraft]) throws(SpoolError) -> ClosedRange<UInt64>? {
-        guard !drafts.isEmpty else { return nil }
+    ///
+    /// With a file, the same transaction records how far it has been read, so that nothing of it is taken twice.
+    /// - Parameters:
+    ///   - source: the file that the drafts come from.
+    ///   - rows: rows of the file that are dealt with after this call.
+    ///   - unreadable: rows among them that are no records.
+    ///   - isEnd: whether the file has been read to its end.
+    @discardableResult
+    package func append(
+        _ drafts: [SpoolDraft], source: Int64? = nil, rows: Int = 0, unreadable: [UnreadableRow] = [],
+        isEnd: Bool = false
+    ) throws(SpoolError) -> ClosedRange<UInt64>? {
         guard drafts.allSatisfy({ $0.body.count <= options.entryBytes }) else {
             throw SpoolError(.entryTooLarge, "accept")
         }
         do {
             return try queue.writeImmediately { database in
                 guard try fill(database) < options.refuseAt else { throw SpoolError(.full, "accept") }
-                return try append(drafts, database)
+                if let source { try note(source, rows, unreadable, isEnd, database) }
+                return drafts.isEmpty ? nil : try append(drafts, database)
             }
         } catch {
             throw SpoolError(error, "accept")
+        }
+    }
+
+    private func note(
+        _ source: Int64, _ rows: Int, _ unreadable: [UnreadableRow], _ isEnd: Bool, _ database: Database
+    ) throws {
+        try database.execute(
+            sql: "UPDATE source SET rows = ?, is_read = max(is_read, ?) WHERE id = ?", arguments: [rows, isEnd, source])
+        for row in unreadable {
+            try database.execute(
+                sql: "INSERT OR IGNORE INTO unreadable VALUES (?, ?, ?)",
+                arguments: [source, row.line, Data(row.reasons)])
         }
     }
 
@@ -95,12 +118,24 @@ package final class SpoolDatabase: Sendable {
         return first...number
     }
 
-    /// Registers a file from which entries will come.
-    package func register(source path: String) throws(SpoolError) -> Int64 {
+    /// Finds or registers a file, told apart by its path, size and time of change.
+    /// - Parameter always: registers it anew even when it is known: it is to be sent again.
+    package func source(
+        path: String, size: Int64, modified: Int64, always: Bool = false
+    ) throws(SpoolError) -> SpoolSource {
         do {
             return try queue.writeImmediately { database in
-                try database.execute(sql: "INSERT INTO source (path) VALUES (?)", arguments: [path])
-                return database.lastInsertedRowID
+                let known = try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT id, rows, is_read FROM source WHERE path = ? AND size = ? AND modified = ?
+                        ORDER BY id DESC LIMIT 1
+                        """, arguments: [path, size, modified])
+                if let known, !always { return SpoolSource(id: known[0], rows: known[1], isRead: known[2]) }
+                try database.execute(
+                    sql: "INSERT INTO source (path, size, modified) VALUES (?, ?, ?)",
+                    arguments: [path, size, modified])
+                return SpoolSource(id: database.lastInsertedRowID, rows: 0, isRead: false)
             }
         } catch {
             throw SpoolError(error, "register a file")

@@ -19,7 +19,12 @@ enum SpoolSchema {
             id INTEGER PRIMARY KEY, path TEXT NOT NULL, accepted INTEGER NOT NULL DEFAULT 0,
             stored INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,
             rejected INTEGER NOT NULL DEFAULT 0, conflict INTEGER NOT NULL DEFAULT 0,
-            damaged INTEGER NOT NULL DEFAULT 0
+            damaged INTEGER NOT NULL DEFAULT 0,
+            size INTEGER NOT NULL, modified INTEGER NOT NULL,
+            rows INTEGER NOT NULL DEFAULT 0, is_read INTEGER NOT NULL DEFAULT 0
+        );
+        CREATE TABLE unreadable (
+            source INTEGER NOT NULL, line INTEGER NOT NULL, reasons BLOB NOT NULL, PRIMARY KEY (source, line)
         );
         CREATE TABLE entry (
             number INTEGER PRIMARY KEY, content_type INTEGER NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,

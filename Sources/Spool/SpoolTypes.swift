@@ -108,3 +108,27 @@ package struct RejectedEntry: Sendable {
     /// The reasons, as the receipt wrote them.
     package let reasons: [UInt8]
 }
+
+/// A file from which entries come, and how far it has been read.
+package struct SpoolSource: Sendable {
+    /// Its number in the spool.
+    package let id: Int64
+    /// Rows that have been dealt with; reading goes on behind them.
+    package let rows: Int
+    /// Whether it has been read to its end.
+    package let isRead: Bool
+}
+
+/// A row of a file that is no record, so that nothing could be sent for it.
+package struct UnreadableRow: Sendable {
+    /// Its line.
+    package let line: Int
+    /// The reasons, written like those of a receipt.
+    package let reasons: [UInt8]
+
+    /// An unreadable row.
+    package init(line: Int, reasons: [UInt8]) {
+        self.line = line
+        self.reasons = reasons
+    }
+}

@@ -1,0 +1,79 @@
+package import Logging
+import Polling
+import Postgres
+import ServiceLifecycle
+package import Store
+
+/// The aggregator: folds the ledger into the roll-up, again and again.
+package actor AggregatorService: Service {
+    private let executor: PollingExecutor
+    private let database: DatabaseAddress
+    private let interval: Duration
+    private let logger: Logger
+    private let stop = Signal()
+
+    /// The aggregator's thread.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// An aggregator.
+    /// - Parameter interval: pause between two looks at the ledger when there is nothing to fold.
+    package init(database: DatabaseAddress, interval: Duration, logger: Logger) throws {
+        executor = try PollingExecutor(name: "hoso-aggregator")
+        self.database = database
+        self.interval = interval
+        self.logger = logger
+    }
+
+    isolated deinit { executor.stop() }
+
+    /// Folds until the service is shut down.
+    package func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.beginStop()
+            }
+            defer { group.cancelAll() }
+            try await self.aggregate()
+        }
+    }
+
+    private func beginStop() { stop.raise() }
+
+    private func aggregate() async throws {
+        var pause: Duration = .milliseconds(100)
+        while !stop.isRaised, !Task.isCancelled {
+            do throws(PostgresError) {
+                let connection = try await database.open(on: executor)
+                pause = .milliseconds(100)
+                let fold = Fold(connection)
+                guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
+                logger.info("folding the ledger")
+                try await run(fold)
+            } catch {
+                guard error.isRetriable else { throw error }
+                logger.warning("database unavailable", metadata: ["reason": "\(error)"])
+                _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    private func run(_ fold: Fold) async throws(PostgresError) {
+        while !stop.isRaised, !Task.isCancelled {
+            let step = try await fold.step()
+            if step.rows > 0 { continue }
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: interval))
+        }
+    }
+}
+
+/// Why the roll-up cannot be used.
+package enum AdoptionError {
+    /// The fold's cursor comes from another cluster, whose transaction numbers mean nothing here.
+    static let foreignCluster = PostgresError(
+        code: .refused(SQLState(rawValue: "42000")), operation: "fold",
+        detail: "the roll-up was folded in another cluster; it has to be rebuilt")
+}

@@ -1,0 +1,287 @@
+import IntakeProtocol
+package import Logging
+import Machines
+import Polling
+import ServiceLifecycle
+package import Spool
+import SwiftProtobuf
+import WireMessages
+import ZeroMQ
+
+/// Sends what is in a spool and records the receipts: a DEALER socket around a ``SenderMachine``, on one thread.
+package actor Courier: Service {
+    private let executor: PollingExecutor
+    private let spool: SpoolDatabase
+    private let endpoints: [String]
+    private let software: String
+    private let logger: Logger
+    private let context: Context
+    private var socket: Socket?
+    private var machine: SenderMachine
+    private var session: UInt64 = 0
+    private var attempts = 0
+    private var outgoing: [[Frame]] = []
+    private var receipts: [SpoolReceipt] = []
+    private var head: UInt64 = 0
+    private let stop = Signal()
+    private var hasReportedSilence = false
+
+    /// Why the spool must not be sent.
+    package private(set) var regression: SpoolRegression?
+
+    /// The courier's thread.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// A courier for a spool.
+    /// - Parameter endpoints: brokers, of which one is used at a time.
+    package init(_ spool: SpoolDatabase, endpoints: [String], software: String, logger: Logger) throws {
+        self.spool = spool
+        self.endpoints = endpoints
+        self.software = software
+        self.logger = logger
+        executor = try PollingExecutor(name: "hoso-courier")
+        context = try Context()
+        machine = SenderMachine(
+            mostEntries: Limits.batchEntries, mostBytes: Limits.batchBytes - 32,
+            mostBatches: Limits.outstandingBatches, seed: UInt64.random(in: .min ... .max), at: .now)
+    }
+
+    isolated deinit { executor.stop() }
+
+    /// Whether the centre has welcomed this sender and has not fallen silent.
+    package var isWelcome: Bool { machine.isWelcome }
+
+    /// Batches that are on their way.
+    package var batchesOnTheWay: Int { machine.batchesOnTheWay }
+
+    /// Sends until the service is shut down or the task is cancelled.
+    package func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.beginStop()
+            }
+            defer { group.cancelAll() }
+            try await self.carry()
+        }
+    }
+
+    private func beginStop() { stop.raise() }
+
+    private func carry() async throws {
+        while !stop.isRaised, !Task.isCancelled {
+            let moment = try nextMoment()
+            // Other processes append to the spool too; a look five times per second finds their entries.
+            try await waitForSocket(until: min(moment, .now.advanced(by: .milliseconds(200))))
+            try flush()
+            try receiveAll()
+            try lookForEntries()
+            if let regression { throw regression }
+        }
+        send(header(.bye))
+        _ = try? flush()
+    }
+
+    private func lookForEntries() throws {
+        let current = try spool.head()
+        guard current != head else { return }
+        head = current
+        machine.spoolGrew()
+    }
+
+    /// Does what the machine asks for and returns when to look again.
+    private func nextMoment() throws -> Moment {
+        while true {
+            switch machine.next(at: .now) {
+            case .open(let session): try open(session)
+            case .beat: beat()
+            case .send(let after, let entries, let bytes):
+                try sendRun(after: after, entries: entries, bytes: bytes)
+                // Receipts must not wait behind a long backlog.
+                if !outgoing.isEmpty { return .now.advanced(by: .milliseconds(200)) }
+            case .wait(let until): return until
+            }
+        }
+    }
+}
+
+// MARK: - Sending
+
+extension Courier {
+    private func open(_ session: UInt64) throws {
+        if attempts == 1, !hasReportedSilence {
+            hasReportedSilence = true
+            logger.warning("no answer from the centre, trying on", metadata: ["endpoints": "\(endpoints)"])
+        }
+        self.session = session
+        socket = nil
+        outgoing = []
+        let endpoint = endpoints[attempts % endpoints.count]
+        attempts += 1
+        var options = SocketOptions()
+        options.longestReconnectMilliseconds = 2_000
+        let fresh = try Socket(.dealer, in: context, options: options)
+        try fresh.connect(endpoint)
+        socket = consume fresh
+        head = try spool.head()
+        var hello = WireHello()
+        hello.sender = spool.sender
+        hello.software = software
+        send(header(.hello, type: .protobuf), body: (try? hello.encoded(as: .protobuf)) ?? [])
+    }
+
+    private func header(_ command: Command, type: ContentType = .none) -> Header {
+        var header = Header(command, contentType: type)
+        header.epoch = spool.epoch
+        header.session = session
+        header.head = head
+        return header
+    }
+
+    private func beat() {
+        send(header(.ping, type: .protobuf), body: (try? WireBeat().encoded(as: .protobuf)) ?? [])
+    }
+
+    private func sendRun(after number: UInt64, entries: Int, bytes: Int) throws {
+        guard let run = try spool.nextRun(after: number, limit: entries, bytes: bytes) else {
+            return machine.foundNothing()
+        }
+        let items = run.entries.map { BatchBody.Item(digest: $0.digest, bytes: $0.body) }
+        let body = BatchBody(previous: run.previous, items: items).bytes
+        var header = header(.batch, type: ContentType(rawValue: run.contentType) ?? .protobuf)
+        header.first = run.first
+        header.count = UInt32(items.count)
+        send(header, body: body)
+        machine.sent(first: run.first, count: items.count, bytes: body.count, at: .now)
+    }
+
+    private func send(_ header: Header, body: [UInt8] = []) {
+        outgoing.append(Parcel(header, body: body).frames.map { Frame($0) })
+        do { try flush() } catch { machine.broken(at: .now) }
+    }
+
+    private func flush() throws {
+        var sent = 0
+        while sent < outgoing.count {
+            guard try socket?.send(outgoing[sent]) == .queued else { break }
+            sent += 1
+        }
+        outgoing.removeFirst(sent)
+    }
+
+    private func waitForSocket(until moment: Moment) async throws {
+        let events: Interest.Events = outgoing.isEmpty ? .readable : [.readable, .writable]
+        var interests: [Interest] = [.signal(stop)]
+        if let interest = socket?.interest(events) { interests.append(interest) }
+        _ = await executor.wait(for: interests, until: moment)
+    }
+}
+
+// MARK: - Receiving
+
+extension Courier {
+    private func receiveAll() throws {
+        receipts.removeAll(keepingCapacity: true)
+        var answered: [(first: UInt64, retryAfter: Duration?)] = []
+        while let frames = try socket?.receive() {
+            do throws(ProtocolError) {
+                let parcel = try Parcel(frames: frames.map(\.bytes))
+                try handle(parcel, &answered)
+            } catch {
+                logger.warning("message refused", metadata: ["reason": "\(error)"])
+            }
+        }
+        // Recorded on disk first; what is not recorded will be sent again, and answered again.
+        try spool.apply(receipts)
+        for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
+    }
+
+    private func handle(
+        _ parcel: Parcel, _ answered: inout [(first: UInt64, retryAfter: Duration?)]
+    ) throws(ProtocolError) {
+        let header = parcel.header
+        if header.command == .welcome { return try welcome(parcel) }
+        guard header.session == session || header.command == .bye || header.command == .error else { return }
+        _ = machine.heard(session: session, at: .now)
+        switch header.command {
+        case .receipt: answered.append((header.first, try record(parcel)))
+        case .credit:
+            let credit = try WireCredit(body: parcel.body, as: header.contentType)
+            machine.credited(entries: Int(credit.entries), bytes: Int(credit.bytes))
+        case .bye: machine.broken(at: .now, retryAfter: .milliseconds(500))
+        case .error: try refused(parcel)
+        default: break
+        }
+    }
+
+    private func welcome(_ parcel: Parcel) throws(ProtocolError) {
+        guard parcel.header.session == session else { return }
+        let welcome = try WireWelcome(body: parcel.body, as: parcel.header.contentType)
+        // The centre knows numbers that this spool never assigned: an old copy. Sending would use numbers twice.
+        if welcome.highest > head {
+            regression = SpoolRegression(sender: spool.sender, head: head, highest: welcome.highest)
+            return
+        }
+        attempts = 0
+        hasReportedSilence = false
+        machine.welcomed(
+            session: session, entries: Int(welcome.creditEntries), bytes: Int(welcome.creditBytes), at: .now)
+        logger.info("welcomed by the centre", metadata: ["contiguous": "\(welcome.contiguous)"])
+    }
+
+    private func refused(_ parcel: Parcel) throws(ProtocolError) {
+        let refusal = try WireRefusal(body: parcel.body, as: parcel.header.contentType)
+        if refusal.code != ProtocolError.Code.unknownSession.rawValue {
+            logger.error("the centre refuses", metadata: ["code": "\(refusal.code)"])
+        }
+        let pause: Duration? = refusal.code == ProtocolError.Code.unknownSession.rawValue ? nil : .seconds(5)
+        machine.broken(at: .now, retryAfter: pause)
+    }
+
+    /// Notes the verdicts of a receipt and returns when to send again what was not decided.
+    private func record(_ parcel: Parcel) throws(ProtocolError) -> Duration? {
+        let receipt = try WireReceipt(body: parcel.body, as: parcel.header.contentType)
+        var retryAfter: Duration?
+        for verdict in receipt.verdicts {
+            guard verdict.first >= 1, verdict.first <= verdict.last else { throw ProtocolError(.malformedBody) }
+            guard let outcome = SpoolReceipt.Outcome(verdict.outcome) else {
+                retryAfter = .milliseconds(max(100, Int64(receipt.retryAfterMilliseconds)))
+                continue
+            }
+            receipts.append(SpoolReceipt(
+                numbers: verdict.first...verdict.last, outcome: outcome, reasons: ReasonList(verdict.reasons).json))
+        }
+        return retryAfter
+    }
+}
+
+extension SpoolReceipt.Outcome {
+    /// The permanent outcome of a verdict; `nil` for transient ones.
+    fileprivate init?(_ outcome: WireOutcome) {
+        switch outcome {
+        case .stored: self = .stored
+        case .duplicate: self = .duplicate
+        case .rejected: self = .rejected
+        case .conflict: self = .conflict
+        default: return nil
+        }
+    }
+}
+
+/// The centre has numbers of this spool that the spool never assigned: it is an old copy.
+package struct SpoolRegression: Error, Sendable, CustomStringConvertible {
+    /// Name of the sender.
+    package let sender: String
+    /// The highest number here.
+    package let head: UInt64
+    /// The highest number that the centre has.
+    package let highest: UInt64
+
+    /// What is wrong and what to do.
+    package var description: String {
+        "the spool of \(sender) has numbered up to \(head), but the centre has \(highest): this is an old copy of the "
+            + "spool. Nothing was sent. Put the current spool back, or start a new one in an empty folder."
+    }
+}

@@ -1,0 +1,93 @@
+import Dossiers
+import Foundation
+import IntakeProtocol
+package import Mapping
+package import Spool
+import WireMessages
+
+/// Reads a file into the spool, a chunk per transaction, and goes on where an interrupted run ended.
+package struct Feeder: ~Copyable {
+    /// What a step came to.
+    package enum Step: Sendable, Equatable {
+        /// Rows were accepted; there may be more.
+        case accepted(rows: Int)
+        /// The spool is full: nothing was accepted, try again when receipts have come.
+        case full
+        /// The file has been read to its end.
+        case finished
+    }
+
+    /// The file in the spool.
+    package let source: SpoolSource
+    /// Size of the file in bytes.
+    package let totalBytes: Int
+    private var reader: SubmissionReader
+    private let spool: SpoolDatabase
+    private var rows = 0
+    private var drafts: [SpoolDraft] = []
+    private var unreadable: [UnreadableRow] = []
+    private var isEnd = false
+
+    /// Opens a file.
+    /// - Parameter isAgain: the file is sent anew even when it has been read before.
+    /// - Throws: ``MappingError`` when the file does not fit the mapping, ``SpoolError``.
+    package init(path: String, mapping: MappingFile, spool: SpoolDatabase, isAgain: Bool) throws {
+        reader = try SubmissionReader(path: path, mapping: mapping)
+        totalBytes = reader.totalBytes
+        self.spool = spool
+        let attributes = try FileManager.default.attributesOfItem(atPath: path)
+        let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+        source = try spool.source(
+            path: path, size: (attributes[.size] as? Int64) ?? Int64(totalBytes), modified: Int64(modified * 1_000_000),
+            always: isAgain)
+        drafts.reserveCapacity(Self.chunk)
+        while rows < source.rows, try reader.next() != nil { rows += 1 }
+    }
+
+    /// Bytes of the file that have been read.
+    package var bytesRead: Int { reader.bytesRead }
+
+    /// Reads a chunk and has it accepted.
+    package mutating func step() throws -> Step {
+        if source.isRead { return .finished }
+        if drafts.isEmpty, unreadable.isEmpty, !isEnd { try read() }
+        do throws(SpoolError) {
+            try spool.append(drafts, source: source.id, rows: rows, unreadable: unreadable, isEnd: isEnd)
+        } catch {
+            if error.code == .full { return .full }
+            throw error
+        }
+        let count = drafts.count + unreadable.count
+        drafts.removeAll(keepingCapacity: true)
+        unreadable = []
+        return isEnd ? .finished : .accepted(rows: count)
+    }
+
+    private static let chunk = 500
+
+    private mutating func read() throws {
+        while drafts.count + unreadable.count < Self.chunk {
+            guard let row = try reader.next() else {
+                isEnd = true
+                return
+            }
+            rows += 1
+            switch row.content {
+            case .submission(let submission): try accept(submission, line: row.line)
+            case .unreadable(let fault):
+                unreadable.append(UnreadableRow(line: row.line, reasons: ReasonList(fault).json))
+            }
+        }
+    }
+
+    private mutating func accept(_ submission: Submission, line: Int) throws {
+        let body = try WireEntry(intake: submission).encoded(as: .protobuf)
+        // Refused here, with its line: on the way it would cost the connection and what is queued behind it.
+        guard body.count <= spool.options.entryBytes else {
+            let fault = Fault(.tooLong, path: "", value: nil)
+            return unreadable.append(UnreadableRow(line: line, reasons: ReasonList(fault).json))
+        }
+        drafts.append(SpoolDraft(
+            body: body, contentType: ContentType.protobuf.rawValue, source: source.id, line: line))
+    }
+}

@@ -1,0 +1,147 @@
+package import Dossiers
+import Foundation
+package import Logging
+package import Mapping
+import Polling
+import ServiceLifecycle
+package import Spool
+
+/// Watches a drop folder: complete files go into the spool, and, once every entry has its receipt, to `done/` or
+/// `failed/` with a report beside them.
+///
+/// A file is complete when it has its final name: writers write `NAME.part` and rename it. Files whose names end in
+/// `.part` or begin with a full stop are left alone.
+package actor Inbox: Service {
+    private let executor: PollingExecutor
+    private let folder: URL
+    private let mapping: MappingFile
+    private let spool: SpoolDatabase
+    private let language: Language
+    private let logger: Logger
+    private let stop = Signal()
+    /// Files that have been read and wait for receipts.
+    private var waiting: [String: Int64] = [:]
+
+    /// The inbox's thread: reading files and the spool blocks.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// An inbox over a folder, which is made if it is missing.
+    package init(
+        folder path: String, mapping: MappingFile, spool: SpoolDatabase, language: Language, logger: Logger
+    ) throws {
+        executor = try PollingExecutor(name: "hoso-inbox")
+        folder = URL(fileURLWithPath: path, isDirectory: true)
+        self.mapping = mapping
+        self.spool = spool
+        self.language = language
+        self.logger = logger
+        for name in ["", "done", "failed"] {
+            try FileManager.default.createDirectory(
+                at: folder.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
+    }
+
+    isolated deinit { executor.stop() }
+
+    /// Watches until the service is shut down.
+    package func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.beginStop()
+            }
+            defer { group.cancelAll() }
+            while !stop.isRaised, !Task.isCancelled {
+                await look()
+                _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .milliseconds(300)))
+            }
+        }
+    }
+
+    private func beginStop() { stop.raise() }
+
+    private func look() async {
+        for file in files() where !stop.isRaised {
+            do {
+                if waiting[file.path] == nil { try await take(file) }
+                try settle(file)
+            } catch let error as MappingError {
+                fail(file, sentences: error.sentences(in: language))
+            } catch {
+                logger.error("cannot take a file", metadata: ["file": "\(file.lastPathComponent)", "reason": "\(error)"])
+            }
+        }
+    }
+
+    private func files() -> [URL] {
+        let found = (try? FileManager.default.contentsOfDirectory(
+            at: folder, includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])) ?? []
+        return found.filter { file in
+            file.pathExtension != "part"
+                && (try? file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true
+        }.sorted { $0.lastPathComponent < $1.lastPathComponent }
+    }
+
+    private func take(_ file: URL) async throws {
+        var feeder = try Feeder(path: file.path, mapping: mapping, spool: spool, isAgain: false)
+        var hasReportedFull = false
+        while !stop.isRaised {
+            switch try feeder.step() {
+            case .accepted: continue
+            case .finished:
+                waiting[file.path] = feeder.source.id
+                logger.info("file accepted", metadata: ["file": "\(file.lastPathComponent)"])
+                return
+            case .full:
+                if !hasReportedFull { logger.warning("the spool is full: waiting for receipts") }
+                hasReportedFull = true
+                _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .milliseconds(500)))
+            }
+        }
+    }
+
+    private func settle(_ file: URL) throws {
+        guard let source = waiting[file.path], try spool.counts(of: source).pending == 0 else { return }
+        let report = try FileReport(path: file.lastPathComponent, source: source, spool: spool, language: language)
+        let target = folder.appendingPathComponent(report.isClean ? "done" : "failed")
+        let place = try free(target.appendingPathComponent(file.lastPathComponent))
+        try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
+        let text = ([report.summary(in: language)] + report.sentences).joined(separator: "\n") + "\n"
+        try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
+        try FileManager.default.moveItem(at: file, to: place)
+        waiting[file.path] = nil
+        logger.info(
+            "file settled",
+            metadata: [
+                "file": "\(file.lastPathComponent)", "stored": "\(report.counts.stored)",
+                "duplicate": "\(report.counts.duplicate)", "quarantined": "\(report.counts.quarantined)",
+                "unreadable": "\(report.unreadable)",
+            ])
+    }
+
+    /// A file that cannot be read at all goes to `failed/` with the reasons; nothing of it is lost.
+    private func fail(_ file: URL, sentences: [String]) {
+        logger.error("file cannot be read", metadata: ["file": "\(file.lastPathComponent)"])
+        do {
+            let place = try free(folder.appendingPathComponent("failed").appendingPathComponent(file.lastPathComponent))
+            let text = sentences.joined(separator: "\n") + "\n"
+            try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
+            try FileManager.default.moveItem(at: file, to: place)
+        } catch {
+            logger.error("cannot move a file", metadata: ["file": "\(file.lastPathComponent)", "reason": "\(error)"])
+        }
+    }
+
+    /// The place itself, or, when a file of that name is there already, one with a number.
+    private func free(_ place: URL) throws -> URL {
+        var candidate = place
+        var number = 1
+        while FileManager.default.fileExists(atPath: candidate.path) {
+            number += 1
+            candidate = place.deletingLastPathComponent().appendingPathComponent("\(place.lastPathComponent).\(number)")
+        }
+        return candidate
+    }
+}

@@ -1,0 +1,216 @@
+import Dossiers
+import Glibc
+import IntakeProtocol
+package import Logging
+import Machines
+import Polling
+import Postgres
+import ServiceLifecycle
+package import Store
+import SwiftProtobuf
+import WireMessages
+import ZeroMQ
+
+/// The survey relay: reads committed tasks in order of commit, hands them to survey senders, and records what they
+/// have dealt with. One relay is active at a time; others wait for its lock.
+package actor RelayService: Service {
+    /// What a relay needs to know.
+    package struct Configuration: Sendable {
+        /// Endpoint for survey senders.
+        package var endpoint: String
+        /// Where the database is.
+        package var database: DatabaseAddress
+        /// A task that is not acknowledged is delivered again after this time.
+        package var lease: Duration
+        /// Tasks that are held at most.
+        package var capacity = 20_000
+
+        /// A configuration.
+        package init(endpoint: String, database: DatabaseAddress, lease: Duration = .seconds(30)) {
+            self.endpoint = endpoint
+            self.database = database
+            self.lease = lease
+        }
+    }
+
+    private typealias Position = RelayMachine<Outbox.Task>.Position
+
+    private let executor: PollingExecutor
+    private let configuration: Configuration
+    private let logger: Logger
+    private let socket: Socket
+    private var machine: RelayMachine<Outbox.Task>
+    private var cursor = Position.start
+    private var acknowledged: [Int64] = []
+    private let stop = Signal()
+
+    /// The relay's thread.
+    package nonisolated var unownedExecutor: UnownedSerialExecutor {
+        unsafe executor.asUnownedSerialExecutor()
+    }
+
+    /// Opens the socket.
+    package init(_ configuration: Configuration, logger: Logger) throws {
+        self.configuration = configuration
+        self.logger = logger
+        executor = try PollingExecutor(name: "hoso-surveys")
+        socket = try Socket(.router, in: Context())
+        try socket.bind(configuration.endpoint)
+        machine = RelayMachine(capacity: configuration.capacity, lease: configuration.lease)
+    }
+
+    isolated deinit { executor.stop() }
+
+    /// Relays until the service is shut down.
+    package func run() async throws {
+        try await withThrowingDiscardingTaskGroup { group in
+            group.addTask {
+                try? await gracefulShutdown()
+                await self.beginStop()
+            }
+            defer { group.cancelAll() }
+            try await self.relay()
+        }
+    }
+
+    private func beginStop() { stop.raise() }
+
+    private func relay() async throws {
+        var pause: Duration = .milliseconds(100)
+        while !stop.isRaised, !Task.isCancelled {
+            do throws(PostgresError) {
+                let connection = try await configuration.database.open(on: executor)
+                pause = .milliseconds(100)
+                try await serve(Outbox(connection))
+            } catch {
+                if case .refused(let state) = error.code, state.remedy == .stop { throw error }
+                logger.warning("database unavailable", metadata: ["reason": "\(error)"])
+                _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
+                pause = min(pause * 2, .seconds(5))
+            }
+        }
+    }
+
+    private func serve(_ outbox: Outbox) async throws(PostgresError) {
+        while try await !outbox.becomeRelay() {
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .seconds(1)))
+            if stop.isRaised { return }
+        }
+        let floor = try await outbox.floor()
+        cursor = max(cursor, Position(transaction: floor.transaction, task: floor.task))
+        logger.info("relaying survey tasks", metadata: ["endpoint": "\(configuration.endpoint)"])
+        while !stop.isRaised, !Task.isCancelled {
+            receiveAll()
+            try await record(outbox)
+            try await load(outbox)
+            deliver()
+            _ = await executor.wait(
+                for: [socket.interest(.readable), .signal(stop)], until: .now.advanced(by: .milliseconds(100)))
+        }
+        receiveAll()
+        try await record(outbox)
+    }
+
+    /// Acknowledgements are recorded before anything else; should that fail, they are kept for the next attempt.
+    private func record(_ outbox: Outbox) async throws(PostgresError) {
+        guard !acknowledged.isEmpty else { return }
+        let floor = machine.floor.map { Position(transaction: $0.transaction, task: $0.task - 1) } ?? cursor
+        let tasks = acknowledged
+        try await outbox.acknowledge(tasks, floorTransaction: floor.transaction, floorTask: floor.task)
+        acknowledged.removeFirst(tasks.count)
+    }
+
+    private func load(_ outbox: Outbox) async throws(PostgresError) {
+        guard machine.receiverCount > 0, machine.room > 0 else { return }
+        let tasks = try await outbox.tasks(
+            afterTransaction: cursor.transaction, task: cursor.task, limit: min(machine.room, 2_000))
+        let wall = Self.wallClock
+        for task in tasks {
+            let position = Position(transaction: task.transaction, task: task.id)
+            let delay = Duration.microseconds(max(0, task.notBefore - wall))
+            machine.add(task, at: position, notBefore: .now.advanced(by: delay))
+            cursor = position
+        }
+    }
+
+    private static var wallClock: Int64 {
+        var time = timespec()
+        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    }
+}
+
+// MARK: - Survey senders
+
+extension RelayService {
+    private func receiveAll() {
+        do {
+            while let frames = try socket.receive() {
+                do throws(ProtocolError) {
+                    try handle(PeerID(frames[0].bytes), Parcel(frames: frames.dropFirst().map(\.bytes)))
+                } catch {
+                    logger.warning("message refused", metadata: ["reason": "\(error)"])
+                }
+            }
+        } catch {
+            logger.error("cannot receive", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func handle(_ peer: PeerID, _ parcel: Parcel) throws(ProtocolError) {
+        let header = parcel.header
+        let now = ContinuousClock.now
+        switch header.command {
+        case .hello:
+            machine.receiverGreeted(peer, session: header.session, credit: Int(min(header.count, 4_096)), at: now)
+            send(.welcome, WireBeat(), to: peer, session: header.session)
+            logger.info("survey sender joined", metadata: ["senders": "\(machine.receiverCount)"])
+        case .ping:
+            let isKnown = machine.receiverBeat(peer, session: header.session, at: now)
+            send(isKnown ? .pong : .error, WireBeat(), to: peer, session: header.session)
+        case .tasksDone:
+            let done = try WireSurveyTasksDone(body: parcel.body, as: header.contentType)
+            acknowledged += machine.acknowledged(done.tasks, by: peer, at: now).map(\.task)
+        case .bye: machine.receiverLeft(peer)
+        default: throw ProtocolError(.unknownCommand)
+        }
+    }
+
+    private func deliver() {
+        for message in machine.deliveries(limit: 256, at: .now) {
+            var tasks = WireSurveyTasks()
+            tasks.tasks = message.tasks.map { WireSurveyTask($0) }
+            send(.tasks, tasks, to: message.peer, session: message.session, count: message.tasks.count)
+        }
+    }
+
+    private func send(_ command: Command, _ body: some Message, to peer: PeerID, session: UInt64, count: Int = 0) {
+        var header = Header(command, contentType: .protobuf)
+        header.session = session
+        header.count = UInt32(count)
+        do {
+            let parcel = Parcel(header, body: try body.encoded(as: .protobuf))
+            let delivery = try socket.send([Frame(peer.bytes)] + parcel.frames.map { Frame($0) })
+            if delivery != .queued { machine.receiverLeft(peer) }
+        } catch {
+            logger.error("cannot send", metadata: ["reason": "\(error)"])
+        }
+    }
+}
+
+extension WireSurveyTask {
+    /// The message for a task of the outbox.
+    fileprivate init(_ task: Outbox.Task) {
+        self.init()
+        self.task = task.id
+        dossierCode = task.dossier
+        procedure = task.procedure ?? ""
+        unit = task.unit
+        channel = Channel(rawValue: task.channel)?.code ?? ""
+        returnChannel = task.returnChannel.flatMap(Channel.init(rawValue:))?.code ?? ""
+        receivedOn = Day(number: task.receivedOn).description
+        notBefore = Instant(microseconds: task.notBefore).rfc3339()
+        applicantName = task.applicantName ?? ""
+        applicantPhone = task.applicantPhone ?? ""
+    }
+}
