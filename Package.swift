@@ -29,8 +29,8 @@ let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "sw
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
-let configuration = Target.Dependency.product(name: "Configuration", package: "swift-configuration")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -42,9 +42,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
-        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
@@ -65,6 +65,9 @@ let package = Package(
             name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
+        module("Settings", ["Dossiers", logging, yams]),
+        module("Cluster", [subprocess, system, logging]),
+        module("Supervision", [subprocess, system, logging]),
         module("Mapping", ["CZlib", "Dossiers", yams]),
         module("Spool", [crypto, grdb]),
         module(
@@ -90,7 +93,7 @@ let package = Package(
             ]),
         module("Adoption", ["Dossiers", "Polling", "Postgres", "Store", lifecycle, logging]),
         .executableTarget(
-            name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, configuration, subprocess, arguments],
+            name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, subprocess, arguments],
             swiftSettings: strict),
     ]
 )

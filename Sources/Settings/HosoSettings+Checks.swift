@@ -1,0 +1,69 @@
+import Dossiers
+import Foundation
+
+extension HosoSettings {
+    /// Checks what is not a matter of one type alone.
+    func check(_ source: inout SettingSource, language: String) {
+        if !language.isEmpty, Language(rawValue: language) == nil { source.complain("language", "must be vi or en") }
+        if intakeEndpoints.isEmpty { source.complain("intake.endpoints", "is empty") }
+        for endpoint in intakeEndpoints { Self.check(endpoint, "intake.endpoints", &source) }
+        Self.check(workerEndpoint, "intake.workers", &source)
+        Self.check(surveyEndpoint, "survey.endpoint", &source)
+        if databaseURL.contains("password") {
+            source.complain("database.url", "must not hold a password: use database.password_file")
+        }
+        let isName = (1...64).contains(senderName.utf8.count)
+            && senderName.utf8.allSatisfy { byte in
+                (97...122).contains(byte) || (48...57).contains(byte) || [45, 46, 95].contains(byte)
+            }
+        if !isName { source.complain("sender.name", "must be 1 to 64 characters of a-z 0-9 . _ -") }
+        for channel in source.list("survey.channels") where Channel(code: channel) == nil {
+            source.complain("survey.channels", "“\(channel)” is not one of in_person, online, postal")
+        }
+    }
+
+    /// Senders prove who they are only by CURVE keys; until those are there, nothing listens to a network.
+    private static func check(_ endpoint: String, _ key: String, _ source: inout SettingSource) {
+        guard endpoint.hasPrefix("ipc://"), endpoint.count > 6 else {
+            return source.complain(
+                key, "“\(endpoint)” is refused: only ipc:// endpoints, since tcp:// needs CURVE keys, which this "
+                    + "version does not have yet")
+        }
+        if endpoint.utf8.count - 6 > 107 {
+            source.complain(key, "the path is longer than the 107 bytes that a Unix socket may have")
+        }
+    }
+
+    static func password(_ path: String, _ source: inout SettingSource) -> String? {
+        guard !path.isEmpty else { return nil }
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            source.complain("database.password_file", "cannot be read")
+            return nil
+        }
+        return text.trimmingCharacters(in: .newlines)
+    }
+
+    /// A complete, commented file with some values in place of the defaults.
+    package static func yaml(_ values: [String: String]) -> String {
+        var lines = ["# Settings of hoso. Every key can also be set by the variable HOSO_<KEY> with _ for full stops."]
+        var group = ""
+        for key in SettingKey.all {
+            let parts = key.name.split(separator: ".").map(String.init)
+            if parts.count == 2, parts[0] != group {
+                group = parts[0]
+                lines.append("\(group):")
+            }
+            let indentation = parts.count == 2 ? "  " : ""
+            let value = values[key.name] ?? key.standard
+            lines.append("\(indentation)# \(key.english) · \(key.vietnamese)")
+            lines.append("\(indentation)\(parts[parts.count - 1]): \(quoted(value))")
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// Double quotes, as YAML reads them.
+    private static func quoted(_ value: String) -> String {
+        if value.allSatisfy({ $0.isNumber || $0 == "." }), !value.isEmpty { return value }
+        return "\"" + value.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"") + "\""
+    }
+}

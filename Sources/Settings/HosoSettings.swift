@@ -1,0 +1,116 @@
+package import Dossiers
+import Foundation
+package import Logging
+
+/// The settings of all services.
+package struct HosoSettings: Sendable {
+    /// Zone of local days.
+    package var zone: LocalZone
+    /// Language of what people read.
+    package var language: Language
+    /// Least level that is logged.
+    package var logLevel: Logger.Level
+    /// What happens to unknown units and procedures.
+    package var catalogue: Catalogue.Policy
+    /// Endpoints of brokers for senders.
+    package var intakeEndpoints: [String]
+    /// Endpoint of the broker for workers.
+    package var workerEndpoint: String
+    /// A worker that is silent for longer loses its batches.
+    package var lease: Duration
+    /// Bytes that the broker holds at most.
+    package var brokerMemory: Int
+    /// libpq's connection string.
+    package var databaseURL: String
+    /// The password, read from its file.
+    package var databasePassword: String?
+    /// Workers that `hoso up` starts.
+    package var workerCount: Int
+    /// Entries of a transaction.
+    package var batchEntries: Int
+    /// Seconds by which a sender's clock may be ahead.
+    package var futureTolerance: Int64
+    /// Name of this sender.
+    package var senderName: String
+    /// File of the spool.
+    package var spoolPath: String
+    /// Bytes that the spool grows to.
+    package var spoolQuota: Int
+    /// Bytes of the largest entry.
+    package var entryLimit: Int
+    /// Drop folder, or `nil`.
+    package var inbox: String?
+    /// Mapping file of the drop folder, or `nil` for hoso's own NDJSON.
+    package var mapping: String?
+    /// Endpoint of the survey relay.
+    package var surveyEndpoint: String
+    /// Which dossiers get a survey task.
+    package var survey: SurveyPolicy
+    /// A survey task that is not acknowledged for longer is delivered again.
+    package var surveyLease: Duration
+    /// Pause between two looks of the aggregator.
+    package var aggregatorInterval: Duration
+
+    /// Reads the settings; relative paths are relative to the file's folder.
+    /// - Throws: ``SettingsError`` with every problem there is.
+    package static func load(
+        file: String?, environment: [String: String] = [:], overrides: [String: String] = [:]
+    ) throws(SettingsError) -> HosoSettings {
+        var source = SettingSource(file: file, environment: environment, overrides: overrides)
+        let folder = file.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
+        let settings = HosoSettings(from: &source, folder: folder, locale: environment["LANG"])
+        guard source.problems.isEmpty, let settings else { throw SettingsError(problems: source.problems) }
+        return settings
+    }
+
+    private init?(from source: inout SettingSource, folder: String?, locale: String?) {
+        let paths = Paths(folder: folder)
+        let zone = LocalZone(identifier: source.text("time_zone"))
+        if zone == nil { source.complain("time_zone", "is not a name of the time zone database") }
+        let language = source.text("language")
+        self.language = Language(rawValue: language) ?? Language(locale: locale)
+        logLevel = source.word("log_level", Logger.Level.init(rawValue:), "trace, debug, info, notice, warning, error", .info)
+        catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
+        intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
+        workerEndpoint = paths.endpoint(source.text("intake.workers"))
+        lease = .seconds(source.integer("intake.lease_seconds", in: 2...600))
+        brokerMemory = source.integer("intake.memory_bytes", in: 1_048_576...1 << 36)
+        databaseURL = source.text("database.url")
+        workerCount = source.integer("worker.count", in: 1...64)
+        batchEntries = source.integer("worker.batch_entries", in: 1...10_000)
+        futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600
+        senderName = source.text("sender.name")
+        spoolPath = paths.path(source.text("sender.spool"))
+        spoolQuota = source.integer("sender.spool_quota_bytes", in: 1_048_576...1 << 40)
+        entryLimit = source.integer("sender.entry_limit_bytes", in: 256...65_536)
+        inbox = source.text("sender.inbox").isEmpty ? nil : paths.path(source.text("sender.inbox"))
+        mapping = source.text("sender.mapping").isEmpty ? nil : paths.path(source.text("sender.mapping"))
+        surveyEndpoint = paths.endpoint(source.text("survey.endpoint"))
+        survey = SurveyPolicy(
+            samplingRate: source.share("survey.sampling_rate"),
+            quietDays: source.integer("survey.quiet_days", in: 0...3_650),
+            channels: Set(source.list("survey.channels").compactMap(Channel.init(code:))),
+            minimumContactAge: source.integer("survey.minimum_contact_age_hours", in: 0...87_600))
+        surveyLease = .seconds(source.integer("survey.lease_seconds", in: 1...86_400))
+        aggregatorInterval = .milliseconds(source.integer("aggregator.interval_milliseconds", in: 10...60_000))
+        databasePassword = Self.password(paths.path(source.text("database.password_file")), &source)
+        guard let zone else { return nil }
+        self.zone = zone
+        check(&source, language: language)
+    }
+}
+
+/// Completes paths by the folder of the configuration file.
+private struct Paths {
+    let folder: String?
+
+    func path(_ path: String) -> String {
+        guard !path.isEmpty, !path.hasPrefix("/"), let folder else { return path }
+        return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).path
+    }
+
+    func endpoint(_ endpoint: String) -> String {
+        guard endpoint.hasPrefix("ipc://") else { return endpoint }
+        return "ipc://" + path(String(endpoint.dropFirst(6)))
+    }
+}
