@@ -23,7 +23,7 @@ package struct Feeder: ~Copyable {
     package let totalBytes: Int
     private var reader: SubmissionReader
     private let spool: SpoolDatabase
-    private var rows = 0
+    private var rows: Int
     private var drafts: [SpoolDraft] = []
     private var unreadable: [UnreadableRow] = []
     private var isEnd = false
@@ -32,16 +32,19 @@ package struct Feeder: ~Copyable {
     /// - Parameter isAgain: the file is sent anew even when it has been read before.
     /// - Throws: ``MappingError`` when the file does not fit the mapping, ``SpoolError``.
     package init(path: String, mapping: MappingFile, spool: SpoolDatabase, isAgain: Bool) throws {
-        reader = try SubmissionReader(path: path, mapping: mapping)
-        totalBytes = reader.totalBytes
-        self.spool = spool
+        var reader = try SubmissionReader(path: path, mapping: mapping)
         let attributes = try FileManager.default.attributesOfItem(atPath: path)
         let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        source = try spool.source(
-            path: path, size: (attributes[.size] as? Int64) ?? Int64(totalBytes), modified: Int64(modified * 1_000_000),
-            always: isAgain)
-        drafts.reserveCapacity(Self.chunk)
+        let source = try spool.source(
+            path: path, size: Int64(reader.totalBytes), modified: Int64(modified * 1_000_000), always: isAgain)
+        var rows = 0
         while rows < source.rows, try reader.next() != nil { rows += 1 }
+        self.rows = rows
+        self.source = source
+        self.spool = spool
+        totalBytes = reader.totalBytes
+        self.reader = reader
+        drafts.reserveCapacity(Self.chunk)
     }
 
     /// Bytes of the file that have been read.

@@ -1,5 +1,5 @@
 package import Dossiers
-import Foundation
+package import Foundation
 package import Spool
 
 /// What became of the rows of a file, for the person who handed it in.

@@ -1,4 +1,4 @@
-package import Dossiers
+import Dossiers
 import Foundation
 
 /// How a foreign file becomes submissions, as a mapping file in YAML says it.

@@ -57,23 +57,45 @@ struct TimestampReader: Sendable {
 extension WrittenTime {
     /// The reading as it stands, which keeps what the source said, with the offset that the source gave.
     func rfc3339(offsetSeconds: Int) -> String {
-        var text = "\(Self.padded(year, 4))-\(Self.padded(month, 2))-\(Self.padded(day, 2))"
-        text += "T\(Self.padded(hour, 2)):\(Self.padded(minute, 2)):\(Self.padded(second, 2))"
-        text += fraction
-        let minutes = abs(offsetSeconds) / 60
-        if minutes == 0 { return text + "Z" }
-        return text + "\(offsetSeconds < 0 ? "-" : "+")\(Self.padded(minutes / 60, 2)):\(Self.padded(minutes % 60, 2))"
+        var text: [UInt8] = []
+        text.reserveCapacity(36)
+        text.append(year, digits: 4)
+        text.append(month, digits: 2, after: "-")
+        text.append(day, digits: 2, after: "-")
+        text.append(hour, digits: 2, after: "T")
+        text.append(minute, digits: 2, after: ":")
+        text.append(second, digits: 2, after: ":")
+        appendFraction(to: &text)
+        appendOffset(offsetSeconds, to: &text)
+        return String(decoding: text, as: UTF8.self)
     }
 
-    private var fraction: String {
-        guard nanosecond > 0 else { return "" }
-        var digits = Self.padded(nanosecond, 9)
-        while digits.last == "0" { digits.removeLast() }
-        return "." + digits
+    private func appendFraction(to text: inout [UInt8]) {
+        guard nanosecond > 0 else { return }
+        text.append(nanosecond, digits: 9, after: ".")
+        while text.last == UInt8(ascii: "0") { text.removeLast() }
     }
 
-    private static func padded(_ number: Int, _ width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    private func appendOffset(_ seconds: Int, to text: inout [UInt8]) {
+        let minutes = abs(seconds) / 60
+        guard minutes > 0 else { return text.append(UInt8(ascii: "Z")) }
+        text.append(minutes / 60, digits: 2, after: seconds < 0 ? "-" : "+")
+        text.append(minutes % 60, digits: 2, after: ":")
+    }
+}
+
+extension [UInt8] {
+    fileprivate mutating func append(_ number: Int, digits: Int, after sign: Unicode.Scalar) {
+        append(UInt8(ascii: sign))
+        append(number, digits: digits)
+    }
+
+    fileprivate mutating func append(_ number: Int, digits: Int) {
+        var unit = 1
+        for _ in 1..<digits { unit *= 10 }
+        while unit > 0 {
+            append(UInt8(ascii: "0") + UInt8(number / unit % 10))
+            unit /= 10
+        }
     }
 }

@@ -75,9 +75,8 @@ struct WrittenTime {
             return true
         }
         guard let sign = cursor.pass("+", "-"), let hours = cursor.number(2), hours <= 23 else { return false }
-        _ = cursor.pass(":")
-        let minutes = cursor.isAtEnd ? 0 : cursor.number(2) ?? 60
-        guard minutes <= 59 else { return false }
+        let isHourOnly = cursor.pass(":") == nil && cursor.isAtEnd
+        guard let minutes = isHourOnly ? 0 : cursor.number(2), minutes <= 59 else { return false }
         offsetSeconds = (hours * 60 + minutes) * (sign == UInt8(ascii: "-") ? -60 : 60)
         return true
     }

@@ -1,0 +1,77 @@
+package import Dossiers
+
+extension Submission {
+    /// The submission as a line of hoso's own NDJSON, line feed included: the keys of ``Field`` whose text is not
+    /// empty, in the order of the cases, escaped as RFC 8259 demands.
+    package func nativeLine() -> [UInt8] {
+        var line = JSONLine()
+        line.add(.dossierCode, dossierCode)
+        line.add(.codeGrammar, codeGrammar)
+        line.add(.receivedAt, receivedAt)
+        line.add(.dueAt, dueAt)
+        line.add(.finishedAt, finishedAt)
+        line.add(.returnedAt, returnedAt)
+        line.add(.unit, unit)
+        line.add(.procedure, procedure)
+        line.add(.sector, sector)
+        line.add(.channel, channel)
+        line.add(.returnChannel, returnChannel)
+        line.add(.deskOperator, deskOperator)
+        line.add(.onlineLevel, onlineLevel)
+        line.add(.applicantKind, applicantKind)
+        line.add(.applicantID, applicantID)
+        line.add(.applicantName, applicantName)
+        line.add(.applicantPhone, applicantPhone)
+        line.add(.status, status)
+        return line.finished()
+    }
+}
+
+/// A flat JSON object while it is being written.
+private struct JSONLine {
+    private static let hexadecimal = Array("0123456789abcdef".utf8)
+
+    private var bytes: [UInt8] = [UInt8(ascii: "{")]
+
+    init() { bytes.reserveCapacity(512) }
+
+    mutating func add(_ field: Field, _ text: String) {
+        guard !text.isEmpty else { return }
+        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        string(field.rawValue)
+        bytes.append(UInt8(ascii: ":"))
+        string(text)
+    }
+
+    consuming func finished() -> [UInt8] {
+        bytes.append(UInt8(ascii: "}"))
+        bytes.append(UInt8(ascii: "\n"))
+        return bytes
+    }
+
+    private mutating func string(_ text: String) {
+        bytes.append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
+                escape(byte)
+            } else {
+                bytes.append(byte)
+            }
+        }
+        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private mutating func escape(_ byte: UInt8) {
+        bytes.append(UInt8(ascii: "\\"))
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
+        case UInt8(ascii: "\n"): bytes.append(UInt8(ascii: "n"))
+        case UInt8(ascii: "\r"): bytes.append(UInt8(ascii: "r"))
+        case UInt8(ascii: "\t"): bytes.append(UInt8(ascii: "t"))
+        default:
+            bytes.append(contentsOf: Array("u00".utf8))
+            bytes.append(Self.hexadecimal[Int(byte >> 4)])
+            bytes.append(Self.hexadecimal[Int(byte & 0xF)])
+        }
+    }
+}
