@@ -66,6 +66,7 @@ let package = Package(
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
         module("Settings", ["Dossiers", logging, yams]),
+        module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
         module("Mapping", ["CZlib", "Dossiers", yams]),
