@@ -30,6 +30,7 @@ let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
@@ -94,7 +95,12 @@ let package = Package(
             ]),
         module("Adoption", ["Dossiers", "Polling", "Postgres", "Store", lifecycle, logging]),
         .executableTarget(
-            name: "hoso", dependencies: [crypto, logging, lifecycle, protobuf, grdb, yams, subprocess, arguments],
-            swiftSettings: strict),
+            name: "hoso",
+            dependencies: [
+                "Adoption", "Agent", "Broker", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Machines",
+                "Mapping", "Polling", "Postgres", "Settings", "Spool", "Store", "Supervision", "Surveys",
+                "WireMessages", "Worker", "ZeroMQ", arguments, lifecycle, logging, protobuf, signals, subprocess,
+                system,
+            ], swiftSettings: strict),
     ]
 )

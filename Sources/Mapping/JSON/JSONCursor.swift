@@ -44,11 +44,14 @@ struct JSONCursor {
     }
 
     /// Passes a string and decodes it.
-    mutating func string() throws(RowFault) -> String {
+    mutating func string() throws(RowFault) -> String { String(decoding: try stringBytes(), as: UTF8.self) }
+
+    /// Passes a string and yields what it stands for as UTF-8, without a copy where it has no escapes.
+    mutating func stringBytes() throws(RowFault) -> ArraySlice<UInt8> {
         let first = position + 1
         let hasEscapes = try skipString()
         let range = first..<position - 1
-        return hasEscapes ? try unescaped(range) : String(decoding: bytes[range], as: UTF8.self)
+        return hasEscapes ? try unescaped(range) : bytes[range]
     }
 
     /// Passes a string and says whether it has escapes.
@@ -100,7 +103,7 @@ struct JSONCursor {
 
 extension JSONCursor {
     /// The text between two quotation marks, its escapes replaced by what they mean.
-    private mutating func unescaped(_ range: Range<Int>) throws(RowFault) -> String {
+    private mutating func unescaped(_ range: Range<Int>) throws(RowFault) -> ArraySlice<UInt8> {
         let after = position
         defer { position = after }
         position = range.lowerBound
@@ -114,7 +117,7 @@ extension JSONCursor {
                 position += 1
             }
         }
-        return String(decoding: text, as: UTF8.self)
+        return text[...]
     }
 
     /// Passes one escape, or the two that make a surrogate pair.

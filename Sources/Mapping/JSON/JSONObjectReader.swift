@@ -7,19 +7,24 @@ struct JSONObjectReader: Sendable {
 
     private let tree: KeyTree
     private let refusesUnknownKeys: Bool
-    /// The keys of the objects that are open, one set for each level; kept to save allocations.
-    private var seen: [Set<String>] = Array(repeating: [], count: deepest + 1)
+    /// For each place of the tree the last row that had it.
+    private var lastRow: [Int]
+    private var row = 0
+    /// The keys that lead to no place, one set for each open object; kept to save allocations.
+    private var others: [Set<String>] = Array(repeating: [], count: deepest + 1)
     private var unknown: [String] = []
 
     init(tree: KeyTree, refusesUnknownKeys: Bool) {
         self.tree = tree
         self.refusesUnknownKeys = refusesUnknownKeys
+        lastRow = Array(repeating: 0, count: tree.count)
     }
 
     /// Puts the texts of the object at `range` into `values`, nil where it says nothing or `null`.
     mutating func read(_ bytes: [UInt8], _ range: Range<Int>, into values: inout [String?]) throws(RowFault) {
         for slot in values.indices { values[slot] = nil }
         unknown.removeAll()
+        row += 1
         var cursor = JSONCursor(bytes, range)
         cursor.skipWhitespace()
         let isObject = cursor.current == UInt8(ascii: "{")
@@ -61,22 +66,34 @@ struct JSONObjectReader: Sendable {
     private mutating func members(
         _ cursor: inout JSONCursor, place: Int?, depth: Int, _ values: inout [String?]
     ) throws(RowFault) {
-        seen[depth].removeAll(keepingCapacity: true)
+        others[depth].removeAll(keepingCapacity: true)
         cursor.skipWhitespace()
         if cursor.pass(UInt8(ascii: "}")) { return }
         repeat {
             cursor.skipWhitespace()
-            let key = try cursor.string()
-            guard seen[depth].insert(key).inserted else { throw .jsonKeyRepeated(key) }
+            let child = try member(of: place, depth, key: try cursor.stringBytes())
             cursor.skipWhitespace()
             try cursor.require(UInt8(ascii: ":"))
             cursor.skipWhitespace()
-            let child = place.flatMap { tree.child(of: $0, key: key) }
-            if child == nil, depth == 1, refusesUnknownKeys { unknown.append(key) }
             try value(&cursor, place: child, depth: depth + 1, &values)
             cursor.skipWhitespace()
         } while cursor.pass(UInt8(ascii: ","))
         try cursor.require(UInt8(ascii: "}"))
+    }
+
+    /// Where a key leads, after noting that its object has it.
+    private mutating func member(
+        of place: Int?, _ depth: Int, key: ArraySlice<UInt8>
+    ) throws(RowFault) -> Int? {
+        if let place, let child = tree.child(of: place, key: key) {
+            guard lastRow[child] != row else { throw .jsonKeyRepeated(String(decoding: key, as: UTF8.self)) }
+            lastRow[child] = row
+            return child
+        }
+        let name = String(decoding: key, as: UTF8.self)
+        guard others[depth].insert(name).inserted else { throw .jsonKeyRepeated(name) }
+        if depth == 1, refusesUnknownKeys { unknown.append(name) }
+        return nil
     }
 
     /// The rest of an array whose bracket has been passed; no path leads into arrays.

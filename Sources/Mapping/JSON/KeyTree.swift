@@ -1,8 +1,10 @@
 /// The places in a JSON object that the mapping reads, as a tree of keys.
+///
+/// Keys are compared byte by byte: a mapping has a dozen of them, for which that beats hashing.
 struct KeyTree: Sendable {
     private struct Node: Sendable {
         var slot: Int?
-        var children: [String: Int] = [:]
+        var children: [(key: [UInt8], place: Int)] = []
     }
 
     /// The place of the whole object.
@@ -22,20 +24,28 @@ struct KeyTree: Sendable {
         }
     }
 
+    /// How many places there are; they are numbered from 0.
+    var count: Int { nodes.count }
+
     private mutating func add(_ keys: [String], _ slot: Int) {
         var place = Self.root
-        for key in keys { place = child(of: place, key: key) ?? grow(place, key) }
+        for key in keys.map({ Array($0.utf8) }) { place = child(of: place, key: key[...]) ?? grow(place, key) }
         nodes[place].slot = slot
     }
 
-    private mutating func grow(_ place: Int, _ key: String) -> Int {
+    private mutating func grow(_ place: Int, _ key: [UInt8]) -> Int {
         nodes.append(Node())
-        nodes[place].children[key] = nodes.count - 1
+        nodes[place].children.append((key, nodes.count - 1))
         return nodes.count - 1
     }
 
-    /// Where `key` leads from `place`, or nil where nothing below it is read.
-    func child(of place: Int, key: String) -> Int? { nodes[place].children[key] }
+    /// Where the key with these bytes leads from `place`, or nil where nothing below it is read.
+    func child(of place: Int, key: ArraySlice<UInt8>) -> Int? {
+        for child in nodes[place].children where child.key.count == key.count && key.elementsEqual(child.key) {
+            return child.place
+        }
+        return nil
+    }
 
     /// The slot for the text at `place`, if it is read.
     func slot(at place: Int) -> Int? { nodes[place].slot }

@@ -29,6 +29,7 @@ extension Submission {
 
 /// A flat JSON object while it is being written.
 private struct JSONLine {
+    private static let betweenKeyAndText = Array(#"":""#.utf8)
     private static let hexadecimal = Array("0123456789abcdef".utf8)
 
     private var bytes: [UInt8] = [UInt8(ascii: "{")]
@@ -38,9 +39,11 @@ private struct JSONLine {
     mutating func add(_ field: Field, _ text: String) {
         guard !text.isEmpty else { return }
         if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
-        string(field.rawValue)
-        bytes.append(UInt8(ascii: ":"))
-        string(text)
+        bytes.append(UInt8(ascii: "\""))
+        bytes.append(contentsOf: field.rawValue.utf8)
+        bytes.append(contentsOf: Self.betweenKeyAndText)
+        append(text)
+        bytes.append(UInt8(ascii: "\""))
     }
 
     consuming func finished() -> [UInt8] {
@@ -49,16 +52,15 @@ private struct JSONLine {
         return bytes
     }
 
-    private mutating func string(_ text: String) {
-        bytes.append(UInt8(ascii: "\""))
+    private mutating func append(_ text: String) {
+        guard text.utf8.contains(where: Self.isSpecial) else { return bytes.append(contentsOf: text.utf8) }
         for byte in text.utf8 {
-            if byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") {
-                escape(byte)
-            } else {
-                bytes.append(byte)
-            }
+            if Self.isSpecial(byte) { escape(byte) } else { bytes.append(byte) }
         }
-        bytes.append(UInt8(ascii: "\""))
+    }
+
+    private static func isSpecial(_ byte: UInt8) -> Bool {
+        byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
     }
 
     private mutating func escape(_ byte: UInt8) {

@@ -32,7 +32,12 @@ struct TimestampReader: Sendable {
                 localYear: time.year, month: time.month, day: time.day, hour: time.hour, minute: time.minute,
                 second: time.second, microsecond: time.nanosecond / 1000)
         else { return nil }
-        return local(instant)
+        let offset = zone?.offsetSeconds(at: instant) ?? 0
+        // A reading that the change to summer time skipped is moved by the zone; all others stay as they stand.
+        guard time.isReading(of: instant, offsetSeconds: offset) else {
+            return instant.rfc3339(offsetSeconds: offset)
+        }
+        return time.rfc3339(offsetSeconds: offset)
     }
 
     /// A count since 1970 whose last `decimals` digits are a fraction of a second.
@@ -55,6 +60,13 @@ struct TimestampReader: Sendable {
 }
 
 extension WrittenTime {
+    /// Whether a clock so far from UTC shows this reading at `instant`.
+    func isReading(of instant: Instant, offsetSeconds: Int) -> Bool {
+        let shown = instant.microseconds / 1_000_000 + Int64(offsetSeconds)
+        let hours = (shown % 86_400 + 86_400) % 86_400 / 3600
+        return Int64(hour) == hours && Int64(minute) == (shown % 3600 + 3600) % 3600 / 60
+    }
+
     /// The reading as it stands, which keeps what the source said, with the offset that the source gave.
     func rfc3339(offsetSeconds: Int) -> String {
         var text: [UInt8] = []

@@ -1,0 +1,73 @@
+package import Dossiers
+package import Store
+
+/// Adoption figures, ready to be written as a table, JSON or CSV.
+package struct AdoptionReport: Sendable {
+    /// A row: the values of the dimensions and the tallies per channel.
+    package struct Row: Sendable, Equatable {
+        /// Values of the dimensions, in order.
+        package let key: [String]
+        /// Tallies per channel.
+        package let channels: [Channel: Tally]
+        /// All dossiers of the group, also where the row shows one channel of it.
+        package let total: Int64
+    }
+
+    /// The metric.
+    package let metric: Metric
+    /// The dimensions, in the order asked for.
+    package let dimensions: [Dimension]
+    /// First day.
+    package let from: Day?
+    /// Day after the last one.
+    package let to: Day?
+    /// Zone of the days.
+    package let timeZone: String
+    /// The rows.
+    package let rows: [Row]
+    /// Tallies over all rows.
+    package let total: Row
+
+    /// A report over groups that were read from the roll-up.
+    package init(
+        metric: Metric, dimensions: [Dimension], from: Day?, to: Day?, timeZone: String, groups: [AdoptionQuery.Group]
+    ) {
+        self.metric = metric
+        self.dimensions = dimensions
+        self.from = from
+        self.to = to
+        self.timeZone = timeZone
+        var sums: [Channel: Tally] = [:]
+        var rows: [Row] = []
+        let channelPlace = dimensions.firstIndex(of: .channel)
+        for group in groups {
+            for (channel, tally) in group.channels { sums[channel, default: Tally()] += tally }
+            let total = group.channels.values.reduce(0) { $0 + $1.dossiers }
+            guard let channelPlace else {
+                rows.append(Row(key: group.key, channels: group.channels, total: total))
+                continue
+            }
+            for (channel, tally) in group.channels.sorted(by: { $0.key < $1.key }) {
+                var key = group.key
+                key.insert(channel.code, at: channelPlace)
+                rows.append(Row(key: key, channels: [channel: tally], total: total))
+            }
+        }
+        self.rows = rows
+        total = Row(key: [], channels: sums, total: sums.values.reduce(0) { $0 + $1.dossiers })
+    }
+
+    /// Whether rows show all channels beside each other.
+    var showsChannels: Bool { metric == .shareOfAll }
+
+    /// The rate of a row, for metrics that have one.
+    package func rate(of row: Row) -> Rate {
+        switch metric {
+        case .shareOfAll: Rate(row.channels.values.reduce(0) { $0 + $1.dossiers }, of: row.total)
+        default: metric.rate(of: row.channels)
+        }
+    }
+
+    /// The order in which channels are shown.
+    static let channels: [Channel] = [.online, .postal, .inPerson]
+}

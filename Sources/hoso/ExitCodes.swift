@@ -1,0 +1,29 @@
+import Agent
+import Cluster
+import Mapping
+import Postgres
+import Settings
+import Spool
+import Supervision
+import Worker
+import ZeroMQ
+
+/// The exit code that says what kind of failure an error is.
+func exitCode(of error: any Error) -> Int32 {
+    switch error {
+    case let error as PostgresError: error.isRetriable ? 69 : 70
+    case is SettingsError: 78
+    case let error as WorkerError:
+        switch error.code {
+        case .databaseBehind, .databaseAhead: 78
+        case .statementRefused: 70
+        }
+    case is ZeroMQError: 69
+    case is MappingError: 65
+    case let error as SpoolError: error.code == .foreignSender || error.code == .newerVersion ? 78 : 69
+    case is SpoolRegression: 78
+    case is ClusterError: 69
+    case let error as SupervisionError: error.exitCode
+    default: 70
+    }
+}

@@ -1,8 +1,0 @@
-import ArgumentParser
-import Crypto
-import GRDB
-import Logging
-import ServiceLifecycle
-import Subprocess
-import SwiftProtobuf
-import Yams
