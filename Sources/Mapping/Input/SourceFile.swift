@@ -73,11 +73,7 @@ struct SourceFile: Sendable {
 
     /// What the system calls the failure, without the path that Foundation repeats in it.
     static func reason(of error: any Error) -> String {
-        let cocoa = error as NSError
-        let underlying = cocoa.userInfo[NSUnderlyingErrorKey] as? NSError ?? cocoa
-        if underlying.domain == NSPOSIXErrorDomain, let code = POSIXErrorCode(rawValue: Int32(underlying.code)) {
-            return POSIXError(code).localizedDescription
-        }
-        return "\(underlying.domain) \(underlying.code)"
+        let underlying = ((error as? CocoaError)?.underlying ?? error) as NSError
+        return underlying.localizedFailureReason ?? "\(underlying.domain) \(underlying.code)"
     }
 }

@@ -45,7 +45,7 @@ struct JSONObjectReader: Sendable {
             if let slot { throw .jsonNotText(tree.path(ofSlot: slot)) }
             if cursor.pass(UInt8(ascii: "{")) {
                 try members(&cursor, place: place, depth: depth, &values)
-            } else {
+            } else if cursor.pass(UInt8(ascii: "[")) {
                 try elements(&cursor, depth: depth, &values)
             }
         case UInt8(ascii: "\""):

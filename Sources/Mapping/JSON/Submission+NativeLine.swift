@@ -53,7 +53,10 @@ private struct JSONLine {
     }
 
     private mutating func append(_ text: String) {
-        guard text.utf8.contains(where: Self.isSpecial) else { return bytes.append(contentsOf: text.utf8) }
+        let start = bytes.count
+        bytes.append(contentsOf: text.utf8)
+        guard bytes[start...].contains(where: Self.isSpecial) else { return }
+        bytes.removeSubrange(start...)
         for byte in text.utf8 {
             if Self.isSpecial(byte) { escape(byte) } else { bytes.append(byte) }
         }

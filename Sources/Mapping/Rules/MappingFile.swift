@@ -44,7 +44,8 @@ package struct MappingFile: Sendable {
         var document = MappingDocument()
         let file = document.mapping(from: yaml, name: name)
         guard let file, document.problems.isEmpty else {
-            throw MappingError(.mappingInvalid, file: name, problems: document.problems)
+            let problems = document.problems.sorted { $0.line ?? .max < $1.line ?? .max }
+            throw MappingError(.mappingInvalid, file: name, problems: problems)
         }
         self = file
     }

@@ -62,7 +62,7 @@ struct TimestampReader: Sendable {
 extension WrittenTime {
     /// Whether a clock so far from UTC shows this reading at `instant`.
     func isReading(of instant: Instant, offsetSeconds: Int) -> Bool {
-        let shown = instant.microseconds / 1_000_000 + Int64(offsetSeconds)
+        let shown = (instant.microseconds - Int64(nanosecond / 1000)) / 1_000_000 + Int64(offsetSeconds)
         let hours = (shown % 86_400 + 86_400) % 86_400 / 3600
         return Int64(hour) == hours && Int64(minute) == (shown % 3600 + 3600) % 3600 / 60
     }
