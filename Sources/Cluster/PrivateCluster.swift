@@ -127,7 +127,7 @@ package struct PrivateCluster: Sendable {
     /// Waits until the server accepts connections, and makes the database when it is missing.
     package func waitUntilReady() async throws {
         let deadline = ContinuousClock.now.advanced(by: .seconds(60))
-        while (try? await programs.run("pg_isready", ["-q", "-h", socketFolder])) == nil {
+        while (try? await programs.run("pg_isready", ["-q", "-h", socketFolder, "-U", "hoso"])) == nil {
             guard deadline > .now else { throw ClusterError(.notReady, detail: logTail) }
             try await Task.sleep(for: .milliseconds(100))
         }

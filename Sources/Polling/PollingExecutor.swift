@@ -75,15 +75,20 @@ public final class PollingExecutor: SerialExecutor, @unchecked Sendable {
     /// - Parameters:
     ///   - interests: at most 64.
     ///   - deadline: when to give up; `nil` waits for ever.
+    ///   - isolation: the calling actor. A closure passed to `withTaskCancellationHandler` runs on the global pool
+    ///     unless it captures the isolation, so `nonisolated(nonsending)` alone would not do.
     /// - Returns: which interests are fulfilled; empty after the deadline or a cancellation.
-    public nonisolated(nonsending) func wait(
-        for interests: [Interest], until deadline: ContinuousClock.Instant? = nil
+    public func wait(
+        for interests: [Interest], until deadline: ContinuousClock.Instant? = nil,
+        isolation: isolated (any Actor)? = #isolation
     ) async -> Readiness {
         checkIsolated()
         if Task.isCancelled { return Readiness() }
         let identifier = poller.nextIdentifier()
         return await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
+            _ = isolation
+            return await withCheckedContinuation { continuation in
+                checkIsolated()
                 poller.add(Poller.Waiter(
                     identifier: identifier, interests: interests, deadline: deadline, continuation: continuation))
             }
