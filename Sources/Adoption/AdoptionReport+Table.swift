@@ -13,8 +13,10 @@ extension AdoptionReport {
     /// The report as RFC 4180 CSV.
     package func csv() -> [String] {
         var header = dimensions.map(\.rawValue) + ["total"]
-        header += showsChannels
-            ? Self.channels.flatMap { ["\($0.code)_count", "\($0.code)_share"] } : ["numerator", "denominator", "share"]
+        header +=
+            showsChannels
+            ? Self.channels.flatMap { ["\($0.code)_count", "\($0.code)_share"] }
+            : ["numerator", "denominator", "share"]
         let lines = rows.map { row in
             var cells = row.key.map(Self.quoted) + [String(row.total)]
             if showsChannels {

@@ -32,13 +32,15 @@ package struct ReconciliationReport: Sendable {
 
     /// The report as lines of a table.
     package func table(in language: Language) -> [String] {
-        let header = language == .vietnamese
+        let header =
+            language == .vietnamese
             ? ["Điểm gửi", "Đã đánh số", "Đã lưu", "Trùng", "Giữ lại", "Thiếu"]
             : ["Sender", "Assigned", "Stored", "Duplicate", "Quarantined", "Missing"]
         let rows = balances.map { balance in
-            [balance.sender] + [
-                balance.assigned, balance.stored, balance.duplicate, balance.quarantined, balance.missingCount,
-            ].map { Figures.grouped($0, language) }
+            [balance.sender]
+                + [
+                    balance.assigned, balance.stored, balance.duplicate, balance.quarantined, balance.missingCount,
+                ].map { Figures.grouped($0, language) }
         }
         return TextTable(header: header, rows: rows, leftColumns: 1).lines
     }
@@ -75,7 +77,8 @@ package struct QuarantineReport: Sendable {
 
     /// The report as lines of a table.
     package func table(in language: Language) -> [String] {
-        let header = language == .vietnamese
+        let header =
+            language == .vietnamese
             ? ["Điểm gửi", "Lý do", "Trường", "Số bản ghi"] : ["Sender", "Reason", "Field", "Entries"]
         let rows = counts.map { count in
             let sentence = FaultCode(rawValue: count.reason).map { Fault($0).sentence(in: language) } ?? count.reason

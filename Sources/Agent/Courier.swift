@@ -250,8 +250,9 @@ extension Courier {
                 retryAfter = .milliseconds(max(100, Int64(receipt.retryAfterMilliseconds)))
                 continue
             }
-            receipts.append(SpoolReceipt(
-                numbers: verdict.first...verdict.last, outcome: outcome, reasons: ReasonList(verdict.reasons).json))
+            receipts.append(
+                SpoolReceipt(
+                    numbers: verdict.first...verdict.last, outcome: outcome, reasons: ReasonList(verdict.reasons).json))
         }
         return retryAfter
     }

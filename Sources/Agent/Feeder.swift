@@ -90,7 +90,8 @@ package struct Feeder: ~Copyable {
             let fault = Fault(.tooLong, path: "", value: nil)
             return unreadable.append(UnreadableRow(line: line, reasons: ReasonList(fault).json))
         }
-        drafts.append(SpoolDraft(
-            body: body, contentType: ContentType.protobuf.rawValue, source: source.id, line: line))
+        drafts.append(
+            SpoolDraft(
+                body: body, contentType: ContentType.protobuf.rawValue, source: source.id, line: line))
     }
 }

@@ -41,17 +41,19 @@ package struct FileReport: Sendable {
         var lines: [Line] = []
         for row in rows {
             for reason in ReasonList(json: row.reasons).reasons {
-                lines.append(Line(
-                    line: row.line, number: 0, outcome: "unreadable", code: reason.code, field: reason.field,
-                    reason: reason.sentence(in: language)))
+                lines.append(
+                    Line(
+                        line: row.line, number: 0, outcome: "unreadable", code: reason.code, field: reason.field,
+                        reason: reason.sentence(in: language)))
             }
         }
         for entry in try spool.rejected(source: source) {
             for reason in ReasonList(json: entry.reasons).reasons {
-                lines.append(Line(
-                    line: entry.line ?? 0, number: entry.number,
-                    outcome: entry.outcome == .conflict ? "conflict" : "rejected", code: reason.code,
-                    field: reason.field, reason: reason.sentence(in: language)))
+                lines.append(
+                    Line(
+                        line: entry.line ?? 0, number: entry.number,
+                        outcome: entry.outcome == .conflict ? "conflict" : "rejected", code: reason.code,
+                        field: reason.field, reason: reason.sentence(in: language)))
             }
         }
         self.lines = lines.sorted { ($0.line, $0.number) < ($1.line, $1.number) }
@@ -81,9 +83,10 @@ package struct FileReport: Sendable {
     package func json() throws -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(Document(
-            file: path, accepted: counts.accepted, stored: counts.stored, duplicate: counts.duplicate,
-            quarantined: counts.quarantined, damaged: counts.damaged, unreadable: unreadable, lines: lines))
+        return try encoder.encode(
+            Document(
+                file: path, accepted: counts.accepted, stored: counts.stored, duplicate: counts.duplicate,
+                quarantined: counts.quarantined, damaged: counts.damaged, unreadable: unreadable, lines: lines))
     }
 
     private struct Document: Encodable {

@@ -70,14 +70,16 @@ package actor Inbox: Service {
             } catch let error as MappingError {
                 fail(file, sentences: error.sentences(in: language))
             } catch {
-                logger.error("cannot take a file", metadata: ["file": "\(file.lastPathComponent)", "reason": "\(error)"])
+                logger.error(
+                    "cannot take a file", metadata: ["file": "\(file.lastPathComponent)", "reason": "\(error)"])
             }
         }
     }
 
     private func files() -> [URL] {
-        let found = (try? FileManager.default.contentsOfDirectory(
-            at: folder, includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])) ?? []
+        let found =
+            (try? FileManager.default.contentsOfDirectory(
+                at: folder, includingPropertiesForKeys: [.isRegularFileKey], options: [.skipsHiddenFiles])) ?? []
         return found.filter { file in
             file.pathExtension != "part"
                 && (try? file.resourceValues(forKeys: [.isRegularFileKey]).isRegularFile) == true

@@ -136,9 +136,10 @@ extension BrokerService {
             guard (1...Limits.batchEntries).contains(Int(header.count)), body.count <= Limits.batchBytes else {
                 throw ProtocolError(.limitExceeded)
             }
-            performQuietly(machine.batchArrived(
-                peer, session: header.session, first: header.first, entries: Int(header.count), bytes: body.count,
-                payload: envelope, at: now))
+            performQuietly(
+                machine.batchArrived(
+                    peer, session: header.session, first: header.first, entries: Int(header.count), bytes: body.count,
+                    payload: envelope, at: now))
         case .ping:
             let (isKnown, actions) = machine.senderBeat(
                 peer, session: header.session, head: header.head, payload: envelope, at: now)
@@ -153,8 +154,9 @@ extension BrokerService {
         let hello = try WireHello(body: envelope.body.bytes, as: envelope.header.contentType)
         // The name is the sender's word until CURVE proves one (ZAP's User-Id on every message).
         guard Limits.isSenderName(hello.sender) else { throw ProtocolError(.badSenderName) }
-        performQuietly(machine.senderGreeted(
-            peer, sender: hello.sender, session: envelope.header.session, payload: envelope, at: now))
+        performQuietly(
+            machine.senderGreeted(
+                peer, sender: hello.sender, session: envelope.header.session, payload: envelope, at: now))
     }
 
     private func answerBeat(_ peer: PeerID, _ asked: Header) {
@@ -209,9 +211,10 @@ extension BrokerService {
     ) throws(ProtocolError) {
         guard frames.count == 3 else { throw ProtocolError(.frameCount) }
         let tag = try DeliveryTag(frames[1].bytes)
-        performQuietly(machine.workerAnswered(
-            peer, delivery: tag.delivery, isDraining: header.command == .drain,
-            payload: Envelope(header: header, headerFrame: frames[0], body: frames[2]), at: now))
+        performQuietly(
+            machine.workerAnswered(
+                peer, delivery: tag.delivery, isDraining: header.command == .drain,
+                payload: Envelope(header: header, headerFrame: frames[0], body: frames[2]), at: now))
     }
 
     private func sendToWorker(_ command: Command, _ peer: PeerID, session: UInt64) {

@@ -22,7 +22,9 @@ package struct PrivateCluster: Sendable {
     private var data: String { folder + "/data" }
     private var log: String { folder + "/server.log" }
 
-    /// The folder of the Unix socket. Where the path would be longer than a socket's address can be, it lies in /tmp.
+    /// The folder of the Unix socket.
+    ///
+    /// Where the path would be longer than a socket's address can be, it lies in /tmp.
     private var socketFolder: String {
         let inside = folder + "/run"
         guard inside.utf8.count + "/.s.PGSQL.5432".utf8.count > 100 else { return inside }

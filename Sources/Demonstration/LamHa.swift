@@ -1,4 +1,6 @@
-/// Units and procedures of Lâm Hà district in 2022. The unit codes have the national form; their numbers are made up.
+/// Units and procedures of Lâm Hà district in 2022.
+///
+/// The unit codes have the national form; their numbers are made up.
 package enum LamHa {
     /// A unit of the district.
     package struct Unit: Sendable {

@@ -71,7 +71,9 @@ package struct LamHaYear: Sendable {
         let isClosed = Self.weight(day) == 2
         // Per mille: online rises from 90 to 310, postal from 30 to 80 within the year.
         let online = isClosed ? 1000 : 90 + 20 * (month - 1)
-        let channel = synthesis.pick([max(0, 1000 - online - (25 + 5 * (month - 1))), online, isClosed ? 0 : 25 + 5 * (month - 1)])
+        let channel = synthesis.pick([
+            max(0, 1000 - online - (25 + 5 * (month - 1))), online, isClosed ? 0 : 25 + 5 * (month - 1),
+        ])
         var submission = dossier(day, channel: channel)
         let code = ["in_person", "online", "postal"][channel]
         let fault = synthesis.isHit(perMille: 6) ? spoil(&submission) : nil
@@ -87,9 +89,11 @@ package struct LamHaYear: Sendable {
 
     private mutating func dossier(_ day: Day, channel: Int) -> Submission {
         let unit = LamHa.units[synthesis.pick(LamHa.units.map(\.weight))]
-        let procedure = LamHa.procedures[synthesis.pick(LamHa.procedures.map { procedure in
-            channel == 1 && procedure.onlineLevel == "none" ? 0 : procedure.weight
-        })]
+        let procedure = LamHa.procedures[
+            synthesis.pick(
+                LamHa.procedures.map { procedure in
+                    channel == 1 && procedure.onlineLevel == "none" ? 0 : procedure.weight
+                })]
         let series = "\(unit.code)-\(Synthesis.compact(day))"
         counters[series, default: 0] += 1
         var submission = Submission()

@@ -32,7 +32,9 @@ struct Synthesis {
     }
 
     /// Twelve digits with the structure of a personal id.
-    mutating func personalID() -> String { "068" + digits(1, below: 4) + digits(2, below: 100) + digits(6, below: 1_000_000) }
+    mutating func personalID() -> String {
+        "068" + digits(1, below: 4) + digits(2, below: 100) + digits(6, below: 1_000_000)
+    }
 
     /// A mobile number.
     mutating func phone() -> String { "09" + digits(8, below: 100_000_000) }

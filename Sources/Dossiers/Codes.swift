@@ -75,7 +75,9 @@ public enum ProcedureCode {
 
 /// A personal id: 12 digits, or 9 of the older kind.
 public enum PersonalIdentifier {
-    /// The digits; `nil` when their number is not 9 or 12. Blanks and dots are passed over.
+    /// The digits; `nil` when their number is not 9 or 12.
+    ///
+    /// Blanks and dots are passed over.
     public static func normalised(_ text: String) -> String? {
         let digits = text.utf8.filter { $0 != 32 && $0 != 46 }
         guard digits.count == 12 || digits.count == 9, digits.allSatisfy(Digits.isDigit) else { return nil }
@@ -94,7 +96,9 @@ public enum PersonalIdentifier {
 
 /// A tax code: 10 digits with a check digit, 13 with a branch, or the 12 of a personal id.
 public enum TaxCode {
-    /// The digits; `nil` when their number or the check digit is wrong. Blanks, dots and hyphens are passed over.
+    /// The digits; `nil` when their number or the check digit is wrong.
+    ///
+    /// Blanks, dots and hyphens are passed over.
     public static func normalised(_ text: String) -> String? {
         let digits = text.utf8.filter { $0 != 32 && $0 != 46 && $0 != 45 }
         guard [10, 12, 13].contains(digits.count), digits.allSatisfy(Digits.isDigit) else { return nil }

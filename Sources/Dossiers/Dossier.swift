@@ -36,13 +36,17 @@ public struct Dossier: Sendable, Equatable {
     public var onlineLevel: OnlineLevel?
     /// Who handed in.
     public var applicantKind: ApplicantKind?
-    /// Personal id or tax code, digits only. Personal data.
+    /// Personal id or tax code, digits only.
+    ///
+    /// Personal data.
     public var applicantID: String?
     /// Whether the personal id was typed to fill the field.
     public var hasPlaceholderID: Bool
     /// Personal data.
     public var applicantName: String?
-    /// E.164. Personal data.
+    /// E.164.
+    ///
+    /// Personal data.
     public var applicantPhone: String?
     /// National status.
     public var status: DossierStatus?

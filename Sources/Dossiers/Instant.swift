@@ -6,8 +6,10 @@ public struct Instant: Sendable, Hashable, Comparable {
     /// A moment by its microseconds since 1970-01-01T00:00:00Z.
     public init(microseconds: Int64) { self.microseconds = microseconds }
 
-    /// A moment written as RFC 3339 says, in the years 1900 to 2199; the offset is mandatory, and a blank may stand
-    /// in for `T`. A leap second counts as the second after it; digits below the microsecond are cut off.
+    /// A moment written as RFC 3339 says, in the years 1900 to 2199; the offset is mandatory, and a blank may stand in
+    /// for `T`.
+    ///
+    /// A leap second counts as the second after it; digits below the microsecond are cut off.
     public init?(rfc3339 text: String) {
         var copy = text
         let parsed = copy.withUTF8 { unsafe Self.parse($0.span) }

@@ -119,7 +119,8 @@ public struct Rate: Sendable, Equatable {
     /// `numerator · factor / denominator`, rounded half up.
     private func scaled(by factor: Int64) -> Int64? {
         guard denominator > 0 else { return nil }
-        let (quotient, remainder) = (2 * numerator * factor + denominator).quotientAndRemainder(dividingBy: 2 * denominator)
+        let (quotient, remainder) = (2 * numerator * factor + denominator).quotientAndRemainder(
+            dividingBy: 2 * denominator)
         return remainder < 0 ? quotient - 1 : quotient
     }
 }

@@ -32,11 +32,17 @@ public struct Submission: Sendable, Hashable {
     public var onlineLevel = ""
     /// `citizen`, `enterprise`, `agency` or `other`, or the national codes 1 to 4.
     public var applicantKind = ""
-    /// Personal id or tax code of the applicant. Personal data.
+    /// Personal id or tax code of the applicant.
+    ///
+    /// Personal data.
     public var applicantID = ""
-    /// Name of the applicant. Personal data.
+    /// Name of the applicant.
+    ///
+    /// Personal data.
     public var applicantName = ""
-    /// Phone number of the applicant. Personal data.
+    /// Phone number of the applicant.
+    ///
+    /// Personal data.
     public var applicantPhone = ""
     /// National status code, 1 to 10.
     public var status = ""

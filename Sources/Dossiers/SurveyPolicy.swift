@@ -4,7 +4,9 @@
 public struct SurveyPolicy: Sendable, Equatable {
     /// Share of dossiers that are chosen, 0 to 1.
     public var samplingRate: Double
-    /// Days for which a citizen who was chosen is left in peace; kept by the store. 0 for no such period.
+    /// Days for which a citizen who was chosen is left in peace; kept by the store.
+    ///
+    /// 0 for no such period.
     public var quietDays: Int
     /// Channels whose dossiers are chosen.
     public var channels: Set<Channel>

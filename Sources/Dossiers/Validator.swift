@@ -54,16 +54,19 @@ public struct Validator: Sendable {
         guard examination.faults.isEmpty, let received, let receivedOn = days.received, let channel, let grammar else {
             return .rejected(examination.faults)
         }
-        return .accepted(Dossier(
-            code: submission.dossierCode, codeGrammar: grammar, receivedAt: received, dueAt: due, finishedAt: finished,
-            returnedAt: returned, receivedOn: receivedOn, dueOn: days.due, finishedOn: days.finished,
-            returnedOn: days.returned, unit: submission.unit, procedure: submission.procedure.orNil,
-            sector: submission.sector.orNil ?? procedure.entry?.sector, channel: channel, returnChannel: returnChannel,
-            deskOperator: submission.deskOperator.orNil, onlineLevel: level, applicantKind: kind,
-            applicantID: identifier, hasPlaceholderID: identifier.map(PersonalIdentifier.isPlaceholder) ?? false,
-            applicantName: submission.applicantName.orNil, applicantPhone: phone, status: status,
-            isUnitUnverified: !unit, isProcedureUnverified: !procedure.isKnown,
-            isOfferedOnline: (procedure.entry?.onlineLevel ?? level).map { $0 != .none } ?? false))
+        return .accepted(
+            Dossier(
+                code: submission.dossierCode, codeGrammar: grammar, receivedAt: received, dueAt: due,
+                finishedAt: finished,
+                returnedAt: returned, receivedOn: receivedOn, dueOn: days.due, finishedOn: days.finished,
+                returnedOn: days.returned, unit: submission.unit, procedure: submission.procedure.orNil,
+                sector: submission.sector.orNil ?? procedure.entry?.sector, channel: channel,
+                returnChannel: returnChannel,
+                deskOperator: submission.deskOperator.orNil, onlineLevel: level, applicantKind: kind,
+                applicantID: identifier, hasPlaceholderID: identifier.map(PersonalIdentifier.isPlaceholder) ?? false,
+                applicantName: submission.applicantName.orNil, applicantPhone: phone, status: status,
+                isUnitUnverified: !unit, isProcedureUnverified: !procedure.isKnown,
+                isOfferedOnline: (procedure.entry?.onlineLevel ?? level).map { $0 != .none } ?? false))
     }
 
     private func isKnown(unit: String, _ examination: inout Examination) -> Bool {

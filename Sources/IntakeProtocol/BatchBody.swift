@@ -62,7 +62,8 @@ public struct BatchBody: Sendable, Equatable {
             guard length <= Limits.entryBytes else { throw ProtocolError(.limitExceeded) }
             guard bytes.count - offset - 36 >= length else { throw ProtocolError(.malformedBody) }
             let body = offset + 36
-            items.append(Item(digest: Array(bytes[offset..<(offset + 32)]), bytes: Array(bytes[body..<(body + length)])))
+            items.append(
+                Item(digest: Array(bytes[offset..<(offset + 32)]), bytes: Array(bytes[body..<(body + length)])))
             offset = body + length
         }
         guard offset == bytes.count else { throw ProtocolError(.malformedBody) }

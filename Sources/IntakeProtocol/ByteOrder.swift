@@ -11,7 +11,9 @@ extension [UInt8] {
     /// The integer in network byte order at `offset`; the caller has checked that it is there.
     func integer<Value: FixedWidthInteger>(at offset: Int, as type: Value.Type = Value.self) -> Value {
         var value: Value = 0
-        for index in offset..<(offset + Value.bitWidth / 8) { value = value << 8 | Value(truncatingIfNeeded: self[index]) }
+        for index in offset..<(offset + Value.bitWidth / 8) {
+            value = value << 8 | Value(truncatingIfNeeded: self[index])
+        }
         return value
     }
 }

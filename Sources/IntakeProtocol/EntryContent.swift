@@ -20,7 +20,9 @@ extension WireEntry {
 }
 
 extension EntryContent {
-    /// Reads an entry as its sender wrote it. Never fails: what cannot be read is told.
+    /// Reads an entry as its sender wrote it.
+    ///
+    /// Never fails: what cannot be read is told.
     public init(_ bytes: [UInt8], as type: ContentType) {
         guard let entry = try? WireEntry(body: bytes, as: type) else {
             self = .malformed(fields: type == .json ? JSONProbe.culprits(in: bytes) : [])

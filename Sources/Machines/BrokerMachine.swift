@@ -18,7 +18,9 @@ package struct BrokerLimits: Sendable {
 }
 
 /// The broker: keeps sessions of senders and workers, hands batches to the least busy worker, and takes them back from
-/// one that falls silent. It holds payloads in memory only, never more than its limit.
+/// one that falls silent.
+///
+/// It holds payloads in memory only, never more than its limit.
 ///
 /// `Payload` is what the shell needs to forward a message, for example its frames.
 package struct BrokerMachine<Payload> {
@@ -276,7 +278,9 @@ extension BrokerMachine {
         return true
     }
 
-    /// A worker answered a delivery. An answer to a delivery that it no longer has is ignored.
+    /// A worker answered a delivery.
+    ///
+    /// An answer to a delivery that it no longer has is ignored.
     /// - Parameter isDraining: the worker did not deal with it and another one is to.
     package mutating func workerAnswered(
         _ peer: PeerID, delivery number: UInt64, isDraining: Bool, payload: Payload, at now: Moment
@@ -315,7 +319,9 @@ extension BrokerMachine {
         return takeActions()
     }
 
-    /// Lets go of peers that have been silent for too long. Call it a few times per second.
+    /// Lets go of peers that have been silent for too long.
+    ///
+    /// Call it a few times per second.
     package mutating func timePassed(at now: Moment) -> [Action] {
         for (peer, worker) in workers where worker.lastHeard.advanced(by: limits.lease) < now {
             actions.append(.note(.workerExpired(redelivered: takeBack(from: peer))))

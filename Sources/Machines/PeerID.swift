@@ -1,4 +1,6 @@
-/// A connection of a ROUTER socket, by the routing id that libzmq gave it. It says nothing about who is there.
+/// A connection of a ROUTER socket, by the routing id that libzmq gave it.
+///
+/// It says nothing about who is there.
 package struct PeerID: Hashable, Sendable {
     /// The routing id.
     package let bytes: [UInt8]

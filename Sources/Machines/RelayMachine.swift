@@ -96,7 +96,9 @@ package struct RelayMachine<Task> {
     /// A survey sender left, or its connection refused a message: what it has goes to others.
     package mutating func receiverLeft(_ peer: PeerID) { release(peer) }
 
-    /// Tasks were dealt with. Returns those that the relay held; others are known already or never existed.
+    /// Tasks were dealt with.
+    ///
+    /// Returns those that the relay held; others are known already or never existed.
     package mutating func acknowledged(_ tasks: [Int64], by peer: PeerID, at now: Moment) -> [Position] {
         receivers[peer]?.lastHeard = now
         var positions: [Position] = []

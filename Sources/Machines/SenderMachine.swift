@@ -186,8 +186,9 @@ extension SenderMachine {
     package mutating func welcomed(session: UInt64, entries: Int, bytes: Int, at now: Moment) {
         guard case .greeting(session, _) = state else { return }
         failures = 0
-        state = .flowing(Flow(
-            session: session, entries: entries, bytes: bytes, pausedUntil: now, lastHeard: now, lastBeat: now))
+        state = .flowing(
+            Flow(
+                session: session, entries: entries, bytes: bytes, pausedUntil: now, lastHeard: now, lastBeat: now))
     }
 
     /// A message of a session came; false when the session is not the current one.

@@ -2,7 +2,9 @@ package import Dossiers
 
 /// One thing that is wrong with a mapping file, or with a header that it is applied to.
 package struct MappingProblem: Sendable, Hashable {
-    /// What is wrong. Keys are paths such as `fields.channel.values`.
+    /// What is wrong.
+    ///
+    /// Keys are paths such as `fields.channel.values`.
     package enum Reason: Sendable, Hashable {
         /// The text is not YAML; the parser's own words.
         case notYAML(String)

@@ -30,7 +30,9 @@
         Interest(source: .descriptor(descriptor), events: events)
     }
 
-    /// Events on a ZeroMQ socket, named by its handle. The socket must stay open while it is waited for.
+    /// Events on a ZeroMQ socket, named by its handle.
+    ///
+    /// The socket must stay open while it is waited for.
     @unsafe public static func socket(_ handle: UnsafeMutableRawPointer, _ events: Events) -> Interest {
         unsafe Interest(source: .socket(handle), events: events)
     }

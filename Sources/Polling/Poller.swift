@@ -2,7 +2,9 @@ import CLinux
 import CZeroMQ
 import Foundation
 
-/// The poll set of a ``PollingExecutor``. Everything here belongs to the executor's thread.
+/// The poll set of a ``PollingExecutor``.
+///
+/// Everything here belongs to the executor's thread.
 @safe final class Poller {
     /// A suspended task and what it waits for.
     struct Waiter {
@@ -72,11 +74,13 @@ import Foundation
             for interest in waiters[index].interests {
                 switch interest.source {
                 case .descriptor(let descriptor):
-                    unsafe items.append(zmq_pollitem_t(
-                        socket: nil, fd: descriptor, events: interest.events.rawValue, revents: 0))
+                    unsafe items.append(
+                        zmq_pollitem_t(
+                            socket: nil, fd: descriptor, events: interest.events.rawValue, revents: 0))
                 case .socket(let handle):
-                    unsafe items.append(zmq_pollitem_t(
-                        socket: handle, fd: 0, events: interest.events.rawValue, revents: 0))
+                    unsafe items.append(
+                        zmq_pollitem_t(
+                            socket: handle, fd: 0, events: interest.events.rawValue, revents: 0))
                 case .signal: break
                 }
             }

@@ -89,8 +89,9 @@ public final class PollingExecutor: SerialExecutor, @unchecked Sendable {
             _ = isolation
             return await withCheckedContinuation { continuation in
                 checkIsolated()
-                poller.add(Poller.Waiter(
-                    identifier: identifier, interests: interests, deadline: deadline, continuation: continuation))
+                poller.add(
+                    Poller.Waiter(
+                        identifier: identifier, interests: interests, deadline: deadline, continuation: continuation))
             }
         } onCancel: {
             cancel(identifier)
@@ -127,7 +128,8 @@ public final class PollingExecutor: SerialExecutor, @unchecked Sendable {
             poller.cancel(cancelled)
             if isStopping, jobs.isEmpty, poller.isIdle { return }
             let mayBlock = inbox.withLock { inbox in
-                inbox.isPolling = inbox.jobs.isEmpty && inbox.cancelled.isEmpty
+                inbox.isPolling =
+                    inbox.jobs.isEmpty && inbox.cancelled.isEmpty
                     && !(inbox.isStopping && poller.isIdle)
                 return inbox.isPolling
             }

@@ -53,7 +53,7 @@ public import Polling
     private static func start(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
         let keywords = unsafe parameters.map { unsafe strdup($0.keyword) }
         let values = unsafe parameters.map { unsafe strdup($0.value) }
-        defer { for unsafe pointer in unsafe keywords + values { unsafe free(pointer) } }
+        defer { for unsafepointer in unsafe keywords + values { unsafe free(pointer) } }
         let keywordPointers = unsafe keywords.map { unsafe UnsafePointer($0) } + [nil]
         let valuePointers = unsafe values.map { unsafe UnsafePointer($0) } + [nil]
         return unsafe PQconnectStartParams(keywordPointers, valuePointers, 1)

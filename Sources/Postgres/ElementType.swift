@@ -5,23 +5,23 @@ public struct ElementType: Sendable, Equatable {
     /// OID of the array type with this element.
     let arrayOID: UInt32
 
-    /// `boolean`
+    /// `boolean`.
     public static let boolean = ElementType(oid: 16, arrayOID: 1000)
-    /// `bytea`
+    /// `bytea`.
     public static let bytes = ElementType(oid: 17, arrayOID: 1001)
-    /// `bigint`
+    /// `bigint`.
     public static let int8 = ElementType(oid: 20, arrayOID: 1016)
-    /// `smallint`
+    /// `smallint`.
     public static let int2 = ElementType(oid: 21, arrayOID: 1005)
-    /// `integer`
+    /// `integer`.
     public static let int4 = ElementType(oid: 23, arrayOID: 1007)
-    /// `text`
+    /// `text`.
     public static let text = ElementType(oid: 25, arrayOID: 1009)
-    /// `date`: days since 2000-01-01
+    /// `date`: days since 2000-01-01.
     public static let date = ElementType(oid: 1082, arrayOID: 1182)
-    /// `timestamptz`: microseconds since 2000-01-01T00:00:00Z
+    /// `timestamptz`: microseconds since 2000-01-01T00:00:00Z.
     public static let timestamp = ElementType(oid: 1184, arrayOID: 1185)
-    /// `xid8`
+    /// `xid8`.
     public static let transaction = ElementType(oid: 5069, arrayOID: 271)
 }
 

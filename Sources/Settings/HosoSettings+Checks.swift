@@ -12,7 +12,8 @@ extension HosoSettings {
         if databaseURL.contains("password") {
             source.complain("database.url", "must not hold a password: use database.password_file")
         }
-        let isName = (1...64).contains(senderName.utf8.count)
+        let isName =
+            (1...64).contains(senderName.utf8.count)
             && senderName.utf8.allSatisfy { byte in
                 (97...122).contains(byte) || (48...57).contains(byte) || [45, 46, 95].contains(byte)
             }
@@ -26,7 +27,8 @@ extension HosoSettings {
     private static func check(_ endpoint: String, _ key: String, _ source: inout SettingSource) {
         guard endpoint.hasPrefix("ipc://"), endpoint.count > 6 else {
             return source.complain(
-                key, "“\(endpoint)” is refused: only ipc:// endpoints, since tcp:// needs CURVE keys, which this "
+                key,
+                "“\(endpoint)” is refused: only ipc:// endpoints, since tcp:// needs CURVE keys, which this "
                     + "version does not have yet")
         }
         if endpoint.utf8.count - 6 > 107 {

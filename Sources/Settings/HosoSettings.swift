@@ -69,7 +69,8 @@ package struct HosoSettings: Sendable {
         if zone == nil { source.complain("time_zone", "is not a name of the time zone database") }
         let language = source.text("language")
         self.language = Language(rawValue: language) ?? Language(locale: locale)
-        logLevel = source.word("log_level", Logger.Level.init(rawValue:), "trace, debug, info, notice, warning, error", .info)
+        logLevel = source.word(
+            "log_level", Logger.Level.init(rawValue:), "trace, debug, info, notice, warning, error", .info)
         catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
         workerEndpoint = paths.endpoint(source.text("intake.workers"))

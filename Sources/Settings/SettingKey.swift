@@ -26,41 +26,54 @@ package struct SettingKey: Sendable {
         SettingKey("time_zone", "Asia/Ho_Chi_Minh", "zone of local days", "múi giờ tính ngày"),
         SettingKey("language", "", "vi or en; empty: from LANG", "vi hoặc en; để trống: theo LANG"),
         SettingKey("log_level", "info", "trace, debug, info, notice, warning, error", "mức ghi nhật ký"),
-        SettingKey("catalogue", "open", "open: unknown units and procedures are stored; closed: quarantined",
+        SettingKey(
+            "catalogue", "open", "open: unknown units and procedures are stored; closed: quarantined",
             "open: nhận mã lạ; closed: giữ lại mã lạ"),
-        SettingKey("intake.endpoints", "ipc://intake.sock", "where senders reach the broker",
+        SettingKey(
+            "intake.endpoints", "ipc://intake.sock", "where senders reach the broker",
             "nơi các điểm gửi kết nối"),
         SettingKey("intake.workers", "ipc://workers.sock", "where workers reach the broker", "nơi worker kết nối"),
-        SettingKey("intake.lease_seconds", "10", "a worker silent for longer loses its batches",
+        SettingKey(
+            "intake.lease_seconds", "10", "a worker silent for longer loses its batches",
             "worker im lặng quá mức này bị thu lại lô"),
         SettingKey("intake.memory_bytes", "67108864", "most that the broker holds", "bộ nhớ tối đa của broker"),
-        SettingKey("database.url", "dbname=hoso", "libpq connection string, without a password",
+        SettingKey(
+            "database.url", "dbname=hoso", "libpq connection string, without a password",
             "chuỗi kết nối libpq, không kèm mật khẩu"),
         SettingKey("database.password_file", "", "file with the password", "tệp chứa mật khẩu"),
         SettingKey("worker.count", "2", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey("worker.batch_entries", "1000", "entries of a transaction", "số bản ghi mỗi giao dịch"),
-        SettingKey("worker.future_tolerance_hours", "24", "how far ahead a sender's clock may be",
+        SettingKey(
+            "worker.future_tolerance_hours", "24", "how far ahead a sender's clock may be",
             "đồng hồ điểm gửi được nhanh hơn bao nhiêu giờ"),
         SettingKey("sender.name", "local", "name of this sender: a-z 0-9 . _ -", "tên điểm gửi"),
         SettingKey("sender.spool", "spool/sender.sqlite", "file of the spool", "tệp hàng đợi"),
         SettingKey("sender.spool_quota_bytes", "1073741824", "most that the spool grows to", "dung lượng hàng đợi"),
         SettingKey("sender.entry_limit_bytes", "65536", "largest entry", "bản ghi lớn nhất"),
         SettingKey("sender.inbox", "inbox", "drop folder of `hoso agent`", "thư mục nhận tệp của `hoso agent`"),
-        SettingKey("sender.mapping", "", "mapping file of the drop folder; empty: hoso's own NDJSON",
+        SettingKey(
+            "sender.mapping", "", "mapping file of the drop folder; empty: hoso's own NDJSON",
             "tệp ánh xạ; để trống: NDJSON của hoso"),
-        SettingKey("survey.endpoint", "ipc://surveys.sock", "where survey senders reach the relay",
+        SettingKey(
+            "survey.endpoint", "ipc://surveys.sock", "where survey senders reach the relay",
             "nơi điểm gửi khảo sát kết nối"),
-        SettingKey("survey.sampling_rate", "1.0", "share of dossiers that get a task, 0 to 1",
+        SettingKey(
+            "survey.sampling_rate", "1.0", "share of dossiers that get a task, 0 to 1",
             "tỷ lệ hồ sơ được khảo sát, 0 đến 1"),
-        SettingKey("survey.quiet_days", "0", "days for which a citizen is left in peace",
+        SettingKey(
+            "survey.quiet_days", "0", "days for which a citizen is left in peace",
             "số ngày không hỏi lại một công dân"),
-        SettingKey("survey.channels", "in_person,online,postal", "channels that are surveyed",
+        SettingKey(
+            "survey.channels", "in_person,online,postal", "channels that are surveyed",
             "hình thức nộp được khảo sát"),
-        SettingKey("survey.minimum_contact_age_hours", "0", "hours after reception before the contact is used",
+        SettingKey(
+            "survey.minimum_contact_age_hours", "0", "hours after reception before the contact is used",
             "số giờ sau tiếp nhận mới liên hệ"),
-        SettingKey("survey.lease_seconds", "30", "a task not acknowledged for longer is delivered again",
+        SettingKey(
+            "survey.lease_seconds", "30", "a task not acknowledged for longer is delivered again",
             "nhiệm vụ không được xác nhận sẽ gửi lại sau"),
-        SettingKey("aggregator.interval_milliseconds", "100", "pause between looks at the ledger",
+        SettingKey(
+            "aggregator.interval_milliseconds", "100", "pause between looks at the ledger",
             "khoảng nghỉ giữa hai lần tổng hợp"),
     ]
 }

@@ -69,7 +69,9 @@ extension SpoolDatabase {
         }
     }
 
-    /// Records receipts, all or none. A receipt may come twice, late, or for numbers that were never assigned.
+    /// Records receipts, all or none.
+    ///
+    /// A receipt may come twice, late, or for numbers that were never assigned.
     package func apply(_ receipts: [SpoolReceipt]) throws(SpoolError) {
         guard !receipts.isEmpty else { return }
         do {
@@ -114,7 +116,8 @@ extension SpoolDatabase {
     private func note(_ receipt: SpoolReceipt, _ database: Database) throws {
         let first = Int64(bitPattern: receipt.numbers.lowerBound), last = Int64(bitPattern: receipt.numbers.upperBound)
         try database.execute(
-            sql: "UPDATE receipt SET last = ? WHERE last = ? AND outcome = ? AND first = (SELECT max(first) FROM receipt WHERE first < ?)",
+            sql:
+                "UPDATE receipt SET last = ? WHERE last = ? AND outcome = ? AND first = (SELECT max(first) FROM receipt WHERE first < ?)",
             arguments: [last, first - 1, receipt.outcome.rawValue, first])
         guard database.changesCount == 0 else { return }
         try database.execute(

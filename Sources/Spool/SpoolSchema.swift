@@ -59,7 +59,9 @@ enum SpoolChain {
     static func digest(previous: [UInt8], epoch: UInt64, number: UInt64, body: [UInt8]) -> [UInt8] {
         var prefix = previous
         for value in [epoch, number] {
-            for shift in stride(from: 56, through: 0, by: -8) { prefix.append(UInt8(truncatingIfNeeded: value >> shift)) }
+            for shift in stride(from: 56, through: 0, by: -8) {
+                prefix.append(UInt8(truncatingIfNeeded: value >> shift))
+            }
         }
         var hash = SHA256()
         hash.update(data: prefix)

@@ -51,7 +51,9 @@ package struct BatchWriter {
             parameters.append(quietDays)
             statements.append(Statement(BatchSQL.accepted, parameters))
         }
-        if !refused.isEmpty { statements.append(Statement(BatchSQL.quarantined, Self.parameters(quarantined, refused))) }
+        if !refused.isEmpty {
+            statements.append(Statement(BatchSQL.quarantined, Self.parameters(quarantined, refused)))
+        }
         do throws(PostgresError) {
             var results = try await connection.commit(statements, as: "store a batch")[...]
             if !chosen.isEmpty, let result = results.popFirst() {

@@ -81,7 +81,8 @@ package struct Supervisor: Sendable {
             if case .exited(let code) = status, code == 78 || code == 64 {
                 throw SupervisionError(child: child.name, exitCode: code, logTail: tail(of: child.logFile))
             }
-            logger.warning("a service ended and is started again", metadata: ["name": "\(child.name)", "status": "\(status)"])
+            logger.warning(
+                "a service ended and is started again", metadata: ["name": "\(child.name)", "status": "\(status)"])
             if start.duration(to: .now) > .seconds(10) { pause = .milliseconds(100) }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(5))
@@ -90,7 +91,8 @@ package struct Supervisor: Sendable {
 
     private func run(_ child: ChildService) async throws -> TerminationStatus {
         let log = try FileDescriptor.open(
-            FilePath(child.logFile), .writeOnly, options: [.append, .create], permissions: [.ownerReadWrite, .groupRead])
+            FilePath(child.logFile), .writeOnly, options: [.append, .create],
+            permissions: [.ownerReadWrite, .groupRead])
         defer { try? log.close() }
         var options = PlatformOptions()
         // A Ctrl-C at the terminal is for the supervisor, which ends the children in order.

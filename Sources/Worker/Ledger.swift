@@ -79,7 +79,11 @@ struct Ledger {
             }
             switch work.task {
             case .store(let entry):
-                if codes.insert(entry.dossier.code).inserted { accepted.append((index, entry)) } else { later.append(work) }
+                if codes.insert(entry.dossier.code).inserted {
+                    accepted.append((index, entry))
+                } else {
+                    later.append(work)
+                }
             case .quarantine(let entry, _): quarantined.append((index, entry))
             }
         }

@@ -2,7 +2,9 @@ import Dossiers
 import IntakeProtocol
 import WireMessages
 
-/// A batch that waits for the outcome of its entries. It belongs to the worker's thread.
+/// A batch that waits for the outcome of its entries.
+///
+/// It belongs to the worker's thread.
 final class OpenDelivery {
     /// What became of one entry.
     struct EntryVerdict {

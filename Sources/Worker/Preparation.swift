@@ -50,7 +50,9 @@ struct Work {
     }
 }
 
-/// Turns batches into work: checks the chain, reads the entries, validates them. Needs no database.
+/// Turns batches into work: checks the chain, reads the entries, validates them.
+///
+/// Needs no database.
 struct Preparation {
     private var validator: Validator
     private let policy: SurveyPolicy
@@ -81,8 +83,9 @@ struct Preparation {
                 digest == item.digest
                 ? examine(item, key, header.contentType, now: now)
                 : reject(item, key, header.contentType, [Fault(.digestMismatch)], dossier: nil)
-            works.append(Work(
-                task: task, body: item.bytes, contentType: header.contentType, delivery: delivery, index: index))
+            works.append(
+                Work(
+                    task: task, body: item.bytes, contentType: header.contentType, delivery: delivery, index: index))
             previous = item.digest
         }
         return works
@@ -125,7 +128,9 @@ struct Preparation {
                 dossier: code, reasons: reasons.json), reasons: reasons)
     }
 
-    /// A hash by which a citizen is recognised for the quiet period. A placeholder id is nobody's.
+    /// A hash by which a citizen is recognised for the quiet period.
+    ///
+    /// A placeholder id is nobody's.
     private func person(_ dossier: Dossier) -> [UInt8]? {
         guard policy.quietDays > 0, let id = dossier.applicantID, !dossier.hasPlaceholderID else { return nil }
         return Chain.digest(of: Array("hoso survey contact\n\(id)".utf8))
@@ -135,7 +140,8 @@ struct Preparation {
 extension [WireReason] {
     /// The reasons as a JSON array, as they stand in the quarantine.
     var json: String {
-        "[" + compactMap { try? $0.encoded(as: .json) }.map { String(decoding: $0, as: UTF8.self) }
+        "["
+            + compactMap { try? $0.encoded(as: .json) }.map { String(decoding: $0, as: UTF8.self) }
             .joined(separator: ",") + "]"
     }
 

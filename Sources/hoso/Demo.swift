@@ -74,8 +74,9 @@ struct Demo: Sendable {
         let problems = finding.differences(from: year.expectation)
         for problem in problems { Console.error("✗ \(problem)") }
         if problems.isEmpty {
-            Console.line(settings.language == .vietnamese
-                ? "✓ Mọi số liệu khớp với dữ liệu đã gửi." : "✓ Every figure agrees with what was sent.")
+            Console.line(
+                settings.language == .vietnamese
+                    ? "✓ Mọi số liệu khớp với dữ liệu đã gửi." : "✓ Every figure agrees with what was sent.")
         }
         return problems.isEmpty
     }
@@ -127,7 +128,8 @@ struct DemoProgress {
         guard Console.isWatched else { return }
         let filled = min(24, Int(state.received) * 24 / max(total, 1))
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        let text = language == .vietnamese
+        let text =
+            language == .vietnamese
             ? "\(bar) đã nhận \(state.received)/\(total) · chưa tổng hợp \(state.backlog) · khảo sát \(state.delivered)/\(state.tasks)  "
             : "\(bar) received \(state.received)/\(total) · to fold \(state.backlog) · surveys \(state.delivered)/\(state.tasks)  "
         Console.write("\r" + text, to: .standardError)

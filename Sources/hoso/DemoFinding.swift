@@ -25,7 +25,8 @@ struct DemoFinding: Sendable {
 
     /// The figures for people.
     func lines(in language: Language) -> [String] {
-        let surveys = language == .vietnamese
+        let surveys =
+            language == .vietnamese
             ? "Nhiệm vụ khảo sát: \(Figures.grouped(delivered, language)) đã giao / \(Figures.grouped(tasks, language))"
             : "Survey tasks: \(Figures.grouped(delivered, language)) delivered of \(Figures.grouped(tasks, language))"
         return [""] + report.table(in: language) + [""]
@@ -47,7 +48,9 @@ struct DemoFinding: Sendable {
                 compare("\(row.key[0]) \(channel.code)", row.channels[channel]?.dossiers ?? 0, wanted)
             }
         }
-        for month in expected.stored.keys.sorted() where !months.contains(month) { problems.append("\(month): missing") }
+        for month in expected.stored.keys.sorted() where !months.contains(month) {
+            problems.append("\(month): missing")
+        }
         var reasons: [String: Int64] = [:]
         for count in quarantine { reasons[count.reason, default: 0] += count.entries }
         for reason in Set(reasons.keys).union(expected.quarantined.keys).sorted() {

@@ -75,9 +75,11 @@ struct SendingProgress: Sendable {
         let share = accepted == 0 ? 0 : Double(done) / Double(accepted) * Double(bytes) / Double(max(total, 1))
         let filled = Int(share * 24)
         let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        let (device, sent, stored) = language == .vietnamese
+        let (device, sent, stored) =
+            language == .vietnamese
             ? ("trên máy", "đang gửi", "đã lưu") : ("on device", "sent", "stored")
-        Console.write("\r\(bar) \(device) \(accepted) · \(sent) \(accepted - done) · \(stored) \(done)  ", to: .standardError)
+        Console.write(
+            "\r\(bar) \(device) \(accepted) · \(sent) \(accepted - done) · \(stored) \(done)  ", to: .standardError)
     }
 
     /// Draws the bar a last time and ends its line.

@@ -33,8 +33,12 @@ struct AdoptionCommand: AsyncParsableCommand {
 
         func run() async throws {
             let metric = try parsed(metric, "metric", Metric.init(rawValue:))
-            let dimensions = try by.split(separator: ",").map { try parsed(String($0), "dimension", Dimension.init(rawValue:)) }
-            guard Set(dimensions).count == dimensions.count else { throw ValidationError("A dimension is named twice.") }
+            let dimensions = try by.split(separator: ",").map {
+                try parsed(String($0), "dimension", Dimension.init(rawValue:))
+            }
+            guard Set(dimensions).count == dimensions.count else {
+                throw ValidationError("A dimension is named twice.")
+            }
             let first = try from.map { try parsed($0, "day", Day.init(iso8601:)) }
             let end = try to.map { try parsed($0, "day", Day.init(iso8601:)) }
             let settings = try common.settings()

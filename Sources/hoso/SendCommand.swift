@@ -74,7 +74,8 @@ struct Sending {
         var logger = settings.logger("send")
         if settings.logLevel == .info { logger.logLevel = .warning }
         // Another process (an agent) sends from this spool already: it will send these entries too.
-        let courier = lock == nil
+        let courier =
+            lock == nil
             ? nil : try Courier(spool, endpoints: settings.intakeEndpoints, software: Program.software, logger: logger)
         let progress = SendingProgress(language: settings.language)
         return try await withThrowingTaskGroup(of: [FileReport]?.self) { group in

@@ -96,9 +96,10 @@ struct AgentCommand: AsyncParsableCommand {
             ]
             if let inbox = settings.inbox {
                 let mapping = try settings.mapping.map { path throws(MappingError) in try MappingFile.load(path: path) }
-                services.append(try Inbox(
-                    folder: inbox, mapping: mapping ?? .native, spool: spool, language: settings.language,
-                    logger: logger))
+                services.append(
+                    try Inbox(
+                        folder: inbox, mapping: mapping ?? .native, spool: spool, language: settings.language,
+                        logger: logger))
             }
             try await serve(services, logger: logger)
         }

@@ -23,7 +23,8 @@ struct Migrate: AsyncParsableCommand {
 struct CheckConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check-config", abstract: "Reports every problem of the configuration at once.",
-        discussion: "Settings:\n" + SettingKey.all.map { "  \($0.name) [\($0.standard)]: \($0.english)" }
+        discussion: "Settings:\n"
+            + SettingKey.all.map { "  \($0.name) [\($0.standard)]: \($0.english)" }
             .joined(separator: "\n"))
     @OptionGroup var common: CommonOptions
 

@@ -50,8 +50,10 @@ struct CSVRows: RowParser {
         return nil
     }
 
-    /// Scans the next record and passes it. After a fault only the record's first line is passed, because a stray
-    /// quotation mark would otherwise take all rows after it along.
+    /// Scans the next record and passes it.
+    ///
+    /// After a fault only the record's first line is passed, because a stray quotation mark would otherwise take all
+    /// rows after it along.
     private static func scan(
         _ scanner: inout CSVScanner, _ buffer: inout RecordBuffer
     ) throws(MappingError) -> Result<Range<Int>, RowFault> {

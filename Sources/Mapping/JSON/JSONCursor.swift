@@ -15,7 +15,9 @@ struct JSONCursor {
         position = range.lowerBound
     }
 
-    /// The byte at the cursor. NUL stands for the end, which is safe because no token starts with one.
+    /// The byte at the cursor.
+    ///
+    /// NUL stands for the end, which is safe because no token starts with one.
     var current: UInt8 { position < end ? bytes[position] : 0 }
 
     var isAtEnd: Bool { position == end }

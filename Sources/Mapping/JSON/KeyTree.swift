@@ -13,8 +13,10 @@ struct KeyTree: Sendable {
     private var nodes = [Node()]
     private let paths: [String]
 
-    /// A tree whose n-th path leads to slot n. A dot leads into a nested object, but a key that has the dot in its
-    /// own name is found as well, since flat exports of nested records look like that.
+    /// A tree whose n-th path leads to slot n.
+    ///
+    /// A dot leads into a nested object, but a key that has the dot in its own name is found as well, since flat
+    /// exports of nested records look like that.
     init(paths: [String]) {
         self.paths = paths
         for (slot, path) in paths.enumerated() {

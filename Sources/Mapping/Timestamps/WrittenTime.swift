@@ -81,7 +81,9 @@ struct WrittenTime {
         return true
     }
 
-    /// Whether a calendar and a clock can show it. The years are those that the centre accepts.
+    /// Whether a calendar and a clock can show it.
+    ///
+    /// The years are those that the centre accepts.
     private var isReal: Bool {
         (1900...2199).contains(year) && (1...12).contains(month) && day >= 1 && day <= daysInMonth
             && hour <= 23 && minute <= 59 && second <= 59
