@@ -102,5 +102,15 @@ let package = Package(
                 "WireMessages", "Worker", "ZeroMQ", arguments, lifecycle, logging, protobuf, signals, subprocess,
                 system,
             ], swiftSettings: strict),
+        tests("DossiersTests", ["Dossiers", "TestSupport"]),
+        tests("IntakeProtocolTests", ["Dossiers", "IntakeProtocol", "TestSupport", "WireMessages", protobuf]),
+        tests("MachinesTests", ["Machines"]),
+        tests("SpoolTests", ["IntakeProtocol", "Spool", "TestSupport", grdb]),
+        tests("MappingTests", ["Dossiers", "Mapping"]),
+        tests("SettingsTests", ["Dossiers", "Settings", "TestSupport", logging]),
+        tests("DemonstrationTests", ["Demonstration", "Dossiers"]),
+        .target(
+            name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
+            path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )

@@ -25,6 +25,9 @@ package struct LamHaYear: Sendable {
         /// Entries that were sent.
         package var sent = 0
 
+        /// Nothing.
+        package init() {}
+
         /// Stored dossiers.
         package var storedCount: Int { stored.values.reduce(0) { $0 + $1.values.reduce(0, +) } }
         /// Quarantined entries.

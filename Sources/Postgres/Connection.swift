@@ -53,7 +53,7 @@ public import Polling
     private static func start(_ parameters: [(keyword: String, value: String)]) -> OpaquePointer? {
         let keywords = unsafe parameters.map { unsafe strdup($0.keyword) }
         let values = unsafe parameters.map { unsafe strdup($0.value) }
-        defer { for unsafepointer in unsafe keywords + values { unsafe free(pointer) } }
+        defer { unsafe (keywords + values).forEach { unsafe free($0) } }
         let keywordPointers = unsafe keywords.map { unsafe UnsafePointer($0) } + [nil]
         let valuePointers = unsafe values.map { unsafe UnsafePointer($0) } + [nil]
         return unsafe PQconnectStartParams(keywordPointers, valuePointers, 1)

@@ -95,7 +95,8 @@ package struct HosoSettings: Sendable {
         surveyLease = .seconds(source.integer("survey.lease_seconds", in: 1...86_400))
         aggregatorInterval = .milliseconds(source.integer("aggregator.interval_milliseconds", in: 10...60_000))
         databasePassword = Self.password(paths.path(source.text("database.password_file")), &source)
-        guard let zone else { return nil }
+        // With a problem noted already, any zone lets the other settings be checked.
+        guard let zone = zone ?? LocalZone(identifier: "UTC") else { return nil }
         self.zone = zone
         check(&source, language: language)
     }

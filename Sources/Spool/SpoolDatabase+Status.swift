@@ -44,6 +44,15 @@ extension SpoolDatabase {
         }
     }
 
+    /// How much of a commit is forced to disk: 2 means all of it (SQLite's `synchronous=FULL`).
+    package func synchronous() throws(SpoolError) -> Int {
+        do {
+            return try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } ?? 0
+        } catch {
+            throw SpoolError(error, "read")
+        }
+    }
+
     /// Entries that the centre quarantined, in order; of one file, or all.
     package func rejected(source: Int64? = nil, limit: Int = 10_000) throws(SpoolError) -> [RejectedEntry] {
         do {

@@ -89,6 +89,20 @@ package struct SpoolCounts: Sendable, Equatable {
     /// Damaged on this device.
     package var damaged: Int64 = 0
 
+    /// Nothing.
+    package init() {}
+
+    init(
+        accepted: Int64, stored: Int64, duplicate: Int64, rejected: Int64, conflict: Int64, damaged: Int64
+    ) {
+        self.accepted = accepted
+        self.stored = stored
+        self.duplicate = duplicate
+        self.rejected = rejected
+        self.conflict = conflict
+        self.damaged = damaged
+    }
+
     /// Without receipt.
     package var pending: Int64 { accepted - stored - duplicate - rejected - conflict - damaged }
     /// In the quarantine of the centre.

@@ -1,0 +1,100 @@
+import Dossiers
+import Foundation
+import Settings
+import TestSupport
+import Testing
+
+@Suite struct SettingsTests {
+    private let folder: TemporaryFolder
+
+    init() throws { folder = try TemporaryFolder() }
+
+    private func load(_ yaml: String, _ environment: [String: String] = [:]) throws(SettingsError) -> HosoSettings {
+        let file = (try? folder.write(yaml, to: "hoso.yaml")) ?? ""
+        return try HosoSettings.load(file: file, environment: environment)
+    }
+
+    private func problems(_ yaml: String, _ environment: [String: String] = [:]) -> [String] {
+        do throws(SettingsError) {
+            _ = try load(yaml, environment)
+            return []
+        } catch {
+            return error.problems.map { "\($0.key): \($0.sentence)" }
+        }
+    }
+
+    @Test func `The defaults are complete and consistent`() throws {
+        let settings = try HosoSettings.load(file: nil)
+        #expect(settings.zone.identifier == "Asia/Ho_Chi_Minh")
+        #expect(settings.catalogue == .open)
+        #expect(settings.senderName == "local")
+    }
+
+    @Test func `The command line wins over the environment, which wins over the file`() throws {
+        let file = try folder.write("sender: { name: from-file }\nworker: { count: 3 }\nlanguage: vi\n", to: "a.yaml")
+        let environment = ["HOSO_SENDER_NAME": "from-environment", "HOSO_WORKER_COUNT": "4"]
+        let settings = try HosoSettings.load(
+            file: file, environment: environment, overrides: ["sender.name": "from-command-line"])
+        #expect(settings.senderName == "from-command-line")
+        #expect(settings.workerCount == 4)
+        #expect(settings.language == .vietnamese)
+    }
+
+    @Test func `Every problem is told at once, with its key`() {
+        let problems = problems(
+            """
+            time_zone: Mars/Olympus
+            catalogue: ajar
+            worker: { count: 0, batch_entries: many }
+            sender: { name: "Bưu điện" }
+            survey: { sampling_rate: 2, channels: [online, pigeon] }
+            surprise: 1
+            """)
+        let expected = [
+            "time_zone", "catalogue", "worker.count", "worker.batch_entries", "sender.name", "survey.sampling_rate",
+            "survey.channels", "surprise",
+        ]
+        for key in expected {
+            #expect(problems.contains { $0.hasPrefix(key + ":") }, "\(key) is not told")
+        }
+        #expect(problems.contains { $0.contains("line 6") })
+    }
+
+    @Test func `What listens to a network is refused until there are keys`() {
+        #expect(problems("intake: { endpoints: \"tcp://0.0.0.0:5710\" }").count == 1)
+        #expect(problems("survey: { endpoint: \"tcp://127.0.0.1:1\" }").count == 1)
+        #expect(problems("intake: { workers: \"ipc:///\(String(repeating: "x", count: 120))\" }").count == 1)
+    }
+
+    @Test func `A password stands in its own file, never in the connection string`() throws {
+        #expect(problems("database: { url: \"host=db password=secret\" }").count == 1)
+        try folder.write("secret\n", to: "password")
+        let settings = try load("database: { password_file: password }")
+        #expect(settings.databasePassword == "secret")
+        #expect(problems("database: { password_file: missing }") == ["database.password_file: cannot be read"])
+    }
+
+    @Test func `Relative paths are relative to the file`() throws {
+        let settings = try load("sender: { spool: here.sqlite }\nintake: { endpoints: \"ipc://run/a.sock\" }\n")
+        #expect(settings.spoolPath == folder.path + "/here.sqlite")
+        #expect(settings.intakeEndpoints == ["ipc://\(folder.path)/run/a.sock"])
+    }
+
+    @Test func `The file that hoso writes reads as it was written`() throws {
+        let yaml = HosoSettings.yaml(["sender.name": "a.b", "database.url": "host=\"x\\y\" dbname=hoso"])
+        let settings = try load(yaml)
+        #expect(settings.senderName == "a.b")
+        #expect(settings.databaseURL == "host=\"x\\y\" dbname=hoso")
+    }
+
+    @Test func `A file that is no YAML is a clear error`() {
+        #expect(problems("a: [1").count == 1)
+        #expect(problems("- 1\n- 2\n").count == 1)
+    }
+
+    @Test func `The language follows LANG unless it is set`() throws {
+        #expect(try load("", ["LANG": "vi_VN.UTF-8"]).language == .vietnamese)
+        #expect(try load("", ["LANG": "C"]).language == .english)
+        #expect(try load("language: en", ["LANG": "vi_VN.UTF-8"]).language == .english)
+    }
+}
