@@ -109,6 +109,9 @@ let package = Package(
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests("SettingsTests", ["Dossiers", "Settings", "TestSupport", logging]),
         tests("DemonstrationTests", ["Demonstration", "Dossiers"]),
+        tests("PostgresTests", ["Polling", "Postgres", "Store", "TestSupport"]),
+        tests("ZeroMQTests", ["Polling", "TestSupport", "ZeroMQ"]),
+        tests("StoreTests", ["Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "TestSupport"]),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
             path: "Tests/TestSupport", swiftSettings: strict),

@@ -33,14 +33,19 @@ struct ServerPrograms: Sendable {
     }
 
     /// How a program of PostgreSQL is started: as the unprivileged user, away from the terminal's signals.
+    ///
+    /// `setpriv` (util-linux) becomes the user and then the program. To change the user between fork and exec would
+    /// be a gamble in a process with threads: glibc's `setgroups` waits in the child for threads that only the parent
+    /// has, if one of them was being started or ended at that moment.
     func configuration(_ program: String, _ arguments: [String]) -> Subprocess.Configuration {
         var options = PlatformOptions()
-        options.userID = user?.id
-        options.groupID = user?.group
-        if let group = user?.group { options.supplementaryGroups = [group] }
         options.createSession = true
+        var command = [folder + "/" + program] + arguments
+        if let user {
+            command = ["/usr/bin/setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--"] + command
+        }
         return Subprocess.Configuration(
-            executable: .path(FilePath(folder + "/" + program)), arguments: Arguments(arguments),
+            executable: .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
             environment: .inherit.updating(["LC_ALL": "C.UTF-8", "PGOPTIONS": nil, "PGHOST": nil, "PGUSER": nil]),
             workingDirectory: FilePath("/"), platformOptions: options)
     }

@@ -9,8 +9,12 @@ public import Polling
 @safe public final class Connection {
     let handle: OpaquePointer
     let executor: PollingExecutor
+    /// Names of prepared statements by their texts.
     private var prepared: [String: String] = [:]
+    private var preparationCount = 0
     private let warnings: Warnings
+    /// Set when answers may be outstanding that nobody waits for: whatever came next would be taken for another one's.
+    private var isBroken = false
 
     private init(handle: OpaquePointer, executor: PollingExecutor) {
         unsafe self.handle = handle
@@ -83,14 +87,14 @@ public import Polling
         _ statements: [Statement], as name: String, within timeout: Duration = .seconds(10)
     ) async throws(PostgresError) -> [QueryResult] {
         precondition(statements.count <= 64, "libpq buffers a pipeline without bound")
+        guard !isBroken else { throw lost(name) }
         let deadline = ContinuousClock.now.advanced(by: timeout)
         warnings.forget()
-        var isPreparation: [Bool] = []
-        for statement in statements { try send(statement, name, &isPreparation) }
+        var preparations: [String?] = []
+        for statement in statements { try send(statement, name, &preparations) }
         guard unsafe PQpipelineSync(handle) == 1 else { throw lost(name) }
         try await flush(name, until: deadline)
-        let results = try await collect(isPreparation, name, until: deadline)
-        return results
+        return try await collect(preparations, name, until: deadline)
     }
 
     /// Runs one statement.
@@ -129,7 +133,7 @@ public import Polling
     /// Runs a script of several statements separated by semicolons, outside any pipeline, in one transaction.
     public func runScript(_ sql: String, as name: String, within timeout: Duration) async throws(PostgresError) {
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        guard unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else { throw lost(name) }
+        guard !isBroken, unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else { throw lost(name) }
         try await flush(name, until: deadline)
         var failure: PostgresError?
         while let result = try await next(name, until: deadline) {
@@ -141,19 +145,23 @@ public import Polling
 }
 
 extension Connection {
-    private func send(_ statement: Statement, _ name: String, _ isPreparation: inout [Bool]) throws(PostgresError) {
-        let isKnown = prepared[statement.sql] != nil
-        let identifier = prepared[statement.sql] ?? "s\(prepared.count)"
-        if !isKnown {
+    /// Queues a statement, after its preparation where it is new; notes for each message the text that it prepares.
+    private func send(_ statement: Statement, _ name: String, _ preparations: inout [String?]) throws(PostgresError) {
+        let identifier: String
+        if let known = prepared[statement.sql] {
+            identifier = known
+        } else {
+            preparationCount += 1
+            identifier = "s\(preparationCount)"
             let types = statement.parameters.types
             guard unsafe PQsendPrepare(handle, identifier, statement.sql, Int32(types.count), types) == 1 else {
                 throw lost(name)
             }
             prepared[statement.sql] = identifier
-            isPreparation.append(true)
+            preparations.append(statement.sql)
         }
         guard statement.parameters.sendQuery(identifier, on: self) else { throw lost(name) }
-        isPreparation.append(false)
+        preparations.append(nil)
     }
 
     private func flush(_ name: String, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
@@ -168,43 +176,25 @@ extension Connection {
 
     /// Takes all results up to the synchronisation point and throws the first error among them.
     private func collect(
-        _ isPreparation: [Bool], _ name: String, until deadline: ContinuousClock.Instant
+        _ preparations: [String?], _ name: String, until deadline: ContinuousClock.Instant
     ) async throws(PostgresError) -> [QueryResult] {
         var results: [QueryResult] = []
         var failure: PostgresError?
-        for isPreparation in isPreparation {
+        for text in preparations {
             while let result = try await next(name, until: deadline) {
-                if let error = error(in: result, name) {
-                    failure = failure ?? error
-                } else if !isPreparation {
+                let error = error(in: result, name)
+                failure = failure ?? error
+                if let text {
+                    // Refused, or passed over after an earlier failure: the server does not know it.
+                    if unsafe PQresultStatus(result.pointer) != PGRES_COMMAND_OK { prepared[text] = nil }
+                } else if error == nil {
                     results.append(unsafe QueryResult(owning: result.take()))
                 }
             }
         }
         _ = try await next(name, until: deadline)
-        guard let failure else { return results }
-        // What was prepared in a run that failed may not exist.
-        if isPreparation.contains(true) { try await forgetPrepared() }
-        throw failure
-    }
-
-    private func forgetPrepared() async throws(PostgresError) {
-        prepared.removeAll()
-        guard unsafe PQtransactionStatus(handle) == PQTRANS_IDLE else {
-            _ = try await run("ROLLBACK", as: "roll back")
-            prepared.removeAll()
-            return try await deallocate()
-        }
-        try await deallocate()
-    }
-
-    private func deallocate() async throws(PostgresError) {
-        guard unsafe PQexitPipelineMode(handle) == 1 else { throw lost("deallocate") }
-        guard unsafe PQsendQuery(handle, "DEALLOCATE ALL") == 1 else { throw lost("deallocate") }
-        let deadline = ContinuousClock.now.advanced(by: .seconds(10))
-        try await flush("deallocate", until: deadline)
-        while try await next("deallocate", until: deadline) != nil {}
-        guard unsafe PQenterPipelineMode(handle) == 1 else { throw lost("deallocate") }
+        if let failure { throw failure }
+        return results
     }
 
     /// The next result of the current statement, or `nil` when it has no more.
@@ -229,10 +219,14 @@ extension Connection {
         guard descriptor >= 0 else { throw lost(name) }
         let readiness = await executor.wait(for: [.descriptor(descriptor, events)], until: deadline)
         guard readiness.isEmpty else { return }
+        isBroken = true
         throw PostgresError(code: Task.isCancelled ? .cancelled : .deadlineExceeded, operation: name)
     }
 
-    private func lost(_ name: String) -> PostgresError { PostgresError(code: .connectionLost, operation: name) }
+    private func lost(_ name: String) -> PostgresError {
+        isBroken = true
+        return PostgresError(code: .connectionLost, operation: name)
+    }
 
     private func error(in result: borrowing PendingResult, _ name: String) -> PostgresError? {
         let status = unsafe PQresultStatus(result.pointer)

@@ -1,0 +1,94 @@
+import Dossiers
+import IntakeProtocol
+import Postgres
+import Store
+import TestSupport
+
+/// Made-up entries and a writer for them, on one connection.
+struct Ledger {
+    let connection: Connection
+    private let epoch: UInt64 = 77
+    private static let validator: Validator = {
+        guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { preconditionFailure("no time zone database") }
+        return Validator(zone: zone)
+    }()
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    /// A migrated database of its own.
+    static func perform<Value: Sendable>(_ work: @Sendable (Ledger) async throws -> Value) async throws -> Value {
+        try await DatabaseSession(TestCluster.shared.migratedDatabase()).perform { connection async throws in
+            let ledger = Ledger(connection)
+            try await ledger.prepare()
+            return try await work(ledger)
+        }
+    }
+
+    func prepare() async throws {
+        let directory = SenderDirectory(connection)
+        let sender = try await directory.register("tester")
+        try await directory.announce(sender: sender, epoch: epoch, head: 0)
+    }
+
+    func entries(_ numbers: ClosedRange<UInt64>) -> [AcceptedEntry] { numbers.map { entry($0, code: "D\($0)") } }
+
+    func entry(
+        _ number: UInt64, code: String, channel: Channel = .online, salt: UInt8 = 0, person: [UInt8]? = nil,
+        day: Int32 = 19_100
+    ) -> AcceptedEntry {
+        var submission = Submission()
+        submission.dossierCode = "any"
+        submission.codeGrammar = "opaque"
+        submission.receivedAt = Instant(microseconds: Int64(day) * 86_400_000_000 + 3_600_000_000).rfc3339()
+        submission.unit = "H36.26"
+        submission.channel = channel.code
+        var validator = Self.validator
+        guard case .accepted(var dossier) = validator.validate(submission, now: Instant(microseconds: .max / 2)) else {
+            preconditionFailure("the made-up dossier is not valid")
+        }
+        // Also codes that no validator lets through.
+        dossier.code = code
+        var canonical: [UInt8] = []
+        dossier.appendCanonicalBytes(to: &canonical)
+        return AcceptedEntry(
+            key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, salt),
+            content: Chain.digest(of: canonical), dossier: dossier, isSurveyed: true,
+            notBefore: Instant(microseconds: 0), person: person)
+    }
+
+    func refused(_ number: UInt64, salt: UInt8, outcome: StoredOutcome) -> QuarantinedEntry {
+        QuarantinedEntry(
+            key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, salt), contentType: 2,
+            outcome: outcome, body: [0, 1, 255], dossier: nil,
+            reasons: #"[{"code": "channel_unknown", "field": "channel"}]"#)
+    }
+
+    private func digest(_ number: UInt64, _ salt: UInt8) -> [UInt8] { Chain.digest(of: Array("\(number) \(salt)".utf8)) }
+
+    func write(_ entries: [AcceptedEntry], quietDays: Int = 0) async throws -> [Resolution] {
+        var writer = BatchWriter(connection, quietDays: quietDays)
+        return try await writer.write(accepted: entries, quarantined: []).accepted
+    }
+
+    /// As a worker does: what is undecided, or has to be run again, is asked again.
+    func writeUntilDecided(_ entries: [AcceptedEntry]) async throws -> [Resolution] {
+        for _ in 0..<20 {
+            do {
+                let resolutions = try await write(entries)
+                if !resolutions.contains(.undecided) { return resolutions }
+            } catch let error as PostgresError where error.isRetriable && !error.isConnectionLost {
+                continue
+            }
+        }
+        return []
+    }
+
+    func quarantine(_ entry: QuarantinedEntry) async throws -> [Resolution] {
+        var writer = BatchWriter(connection, quietDays: 0)
+        return try await writer.write(accepted: [], quarantined: [entry]).quarantined
+    }
+
+    func count(_ table: String) async throws -> Int {
+        Int(try await connection.run("SELECT count(*) FROM hoso.\(table)", as: "count").int64(0, 0))
+    }
+}
