@@ -112,6 +112,13 @@ let package = Package(
         tests("PostgresTests", ["Polling", "Postgres", "Store", "TestSupport"]),
         tests("ZeroMQTests", ["Polling", "TestSupport", "ZeroMQ"]),
         tests("StoreTests", ["Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "TestSupport"]),
+        tests(
+            "IntegrationTests",
+            [
+                "Agent", "Broker", "Demonstration", "Dossiers", "IntakeProtocol", "Machines", "Mapping", "Polling",
+                "Postgres", "Spool", "Store", "Surveys", "TestSupport", "WireMessages", "Worker", "ZeroMQ", lifecycle,
+                logging,
+            ]),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
             path: "Tests/TestSupport", swiftSettings: strict),

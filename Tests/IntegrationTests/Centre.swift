@@ -1,0 +1,119 @@
+import Agent
+import Broker
+import Demonstration
+import Dossiers
+import Foundation
+import IntakeProtocol
+import Logging
+import Machines
+import Mapping
+import Polling
+import Postgres
+import ServiceLifecycle
+import Spool
+import Store
+import Surveys
+import TestSupport
+import Testing
+import WireMessages
+import Worker
+
+/// A broker, a database and whatever else a test starts, all real and in this process.
+final class Centre: Sendable {
+    let folder: TemporaryFolder
+    let database: DatabaseAddress
+    let session: DatabaseSession
+
+    init() async throws {
+        folder = try TemporaryFolder()
+        database = try await TestCluster.shared.migratedDatabase()
+        session = try DatabaseSession(database)
+    }
+
+    var intake: String { "ipc://\(folder.path)/intake" }
+    var workers: String { "ipc://\(folder.path)/workers" }
+    var surveys: String { "ipc://\(folder.path)/surveys" }
+
+    static var logger: Logger {
+        var logger = Logger(label: "test") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = .critical
+        return logger
+    }
+
+    func broker(_ change: (inout BrokerLimits) -> Void = { _ in }) async throws -> BrokerService {
+        var limits = BrokerLimits()
+        change(&limits)
+        return try await BrokerService(
+            BrokerConfiguration(front: [intake], back: workers, limits: limits), logger: Self.logger)
+    }
+
+    func worker(survey: SurveyPolicy = SurveyPolicy()) throws -> WorkerService {
+        guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { throw NoZone() }
+        return try WorkerService(
+            WorkerConfiguration(endpoint: workers, database: database, zone: zone, survey: survey),
+            logger: Self.logger)
+    }
+
+    func spool(_ name: String) throws -> SpoolDatabase {
+        try SpoolDatabase(path: folder.path + "/\(name).sqlite", sender: name)
+    }
+
+    func courier(_ spool: SpoolDatabase) throws -> Courier {
+        try Courier(spool, endpoints: [intake], software: "test/1", logger: Self.logger)
+    }
+
+    /// Numbers of rows of a table, or of those that a condition selects.
+    func count(_ table: String, where condition: String = "true") async throws -> Int {
+        try await session.perform { connection in
+            let sql = "SELECT count(*) FROM hoso.\(table) WHERE \(condition)"
+            return Int(try await connection.run(sql, as: "count").int64(0, 0))
+        }
+    }
+
+    /// Runs services around a piece of work, then ends them.
+    func run(_ services: [any Service], _ work: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for service in services { group.addTask { try await service.run() } }
+            group.addTask {
+                try await work()
+                throw Done()
+            }
+            do {
+                while try await group.next() != nil {}
+            } catch is Done {
+                group.cancelAll()
+            }
+        }
+    }
+
+    private struct Done: Error {}
+    private struct NoZone: Error {}
+
+    /// Waits until something holds; a minute is far more than it takes.
+    static func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+        while try await !condition() {
+            guard deadline > .now else {
+                Issue.record("waited in vain until \(what)")
+                return
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+}
+
+extension SpoolDatabase {
+    /// Accepts submissions.
+    func accept(_ submissions: some Sequence<Submission>) throws {
+        let drafts = try submissions.map { submission in
+            SpoolDraft(
+                body: try WireEntry(intake: submission).encoded(as: .protobuf),
+                contentType: ContentType.protobuf.rawValue)
+        }
+        for start in stride(from: 0, to: drafts.count, by: 500) {
+            try append(Array(drafts[start..<min(start + 500, drafts.count)]))
+        }
+    }
+
+    var isSettled: Bool { get throws { try counts().pending == 0 } }
+}

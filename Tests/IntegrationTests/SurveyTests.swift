@@ -1,0 +1,110 @@
+import Demonstration
+import Dossiers
+import Foundation
+import ServiceLifecycle
+import Store
+import Surveys
+import Synchronization
+import TestSupport
+import Testing
+import WireMessages
+
+@Suite struct SurveyTests {
+    /// What survey senders were asked to do.
+    private final class Book: Sendable {
+        private let entries = Mutex<[Int64: Int]>([:])
+
+        /// Notes a task and says how often it has come.
+        func note(_ task: WireSurveyTask) -> Int {
+            entries.withLock { entries in
+                entries[task.task, default: 0] += 1
+                return entries[task.task] ?? 0
+            }
+        }
+
+        var tasks: Int { entries.withLock { $0.count } }
+        var most: Int { entries.withLock { $0.values.max() ?? 0 } }
+    }
+
+    private func stored(_ count: Int, _ centre: Centre, survey: SurveyPolicy = SurveyPolicy()) async throws {
+        let spool = try centre.spool("one")
+        try spool.accept(SampleSubmissions(count: count))
+        try await centre.run([
+            try await centre.broker(), try centre.worker(survey: survey), try centre.courier(spool),
+        ]) {
+            try await Centre.until("all have receipts") { try spool.isSettled }
+        }
+    }
+
+    private func relay(_ centre: Centre, lease: Duration = .seconds(30)) throws -> RelayService {
+        try RelayService(
+            .init(endpoint: centre.surveys, database: centre.database, lease: lease), logger: Centre.logger)
+    }
+
+    private func listener(
+        _ centre: Centre, credit: Int = 100, _ carryOut: @escaping @Sendable (WireSurveyTask) async -> Bool
+    ) throws -> SurveyListener {
+        try SurveyListener(
+            endpoint: centre.surveys, credit: credit, logger: Centre.logger, carryOut: carryOut)
+    }
+
+    @Test func `Every task is delivered and acknowledged, by however many survey senders`() async throws {
+        let centre = try await Centre()
+        try await stored(1_000, centre)
+        let book = Book()
+        let listeners = try (0..<3).map { _ in try listener(centre) { book.note($0) > 0 } }
+        try await centre.run([try relay(centre)] + listeners) {
+            try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 1_000 }
+        }
+        #expect(book.tasks == 1_000)
+        #expect(try await centre.count("survey_floor", where: "task > 0") == 1)
+    }
+
+    @Test func `A task that fails is tried again under the same id, without holding up the others`() async throws {
+        let centre = try await Centre()
+        try await stored(40, centre)
+        let book = Book()
+        let listener = try self.listener(centre) { task in
+            let times = book.note(task)
+            return !task.task.isMultiple(of: 8) || times > 2
+        }
+        try await centre.run([try relay(centre), listener]) {
+            try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 40 }
+        }
+        #expect(book.tasks == 40)
+        #expect(book.most == 3)
+    }
+
+    @Test func `What a lost survey sender had goes to another one, also over a restart of the relay`() async throws {
+        let centre = try await Centre()
+        try await stored(200, centre)
+        let book = Book()
+        try await centre.run([try relay(centre)]) {
+            let lost = try self.listener(centre) { _ in
+                try? await Task.sleep(for: .seconds(600))
+                return false
+            }
+            try await centre.run([lost]) { try await Task.sleep(for: .milliseconds(500)) }
+            #expect(try await centre.count("survey_acknowledgement") == 0)
+        }
+        let listener = try self.listener(centre) { book.note($0) > 0 }
+        try await centre.run([try relay(centre), listener]) {
+            try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 200 }
+        }
+        #expect(book.tasks == 200)
+    }
+
+    @Test func `The policy decides which dossiers get a task, and when it may be used`() async throws {
+        let centre = try await Centre()
+        try await stored(
+            400, centre, survey: SurveyPolicy(samplingRate: 0.5, channels: [.online, .postal], minimumContactAge: 24))
+        let tasks = try await centre.count("survey_task")
+        let chosen = try await centre.count("dossier", where: "channel <> 1")
+        #expect(tasks > 0 && tasks < chosen)
+        let wrong = """
+            EXISTS (SELECT FROM hoso.dossier d WHERE d.code = survey_task.dossier
+                    AND (d.channel = 1 OR survey_task.not_before <> d.received_at + interval '24 hours'))
+            """
+        #expect(try await centre.count("survey_task", where: wrong) == 0)
+    }
+}
