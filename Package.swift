@@ -119,6 +119,8 @@ let package = Package(
                 "Postgres", "Spool", "Store", "Surveys", "TestSupport", "WireMessages", "Worker", "ZeroMQ", lifecycle,
                 logging,
             ]),
+        // Runs the built program; the dependency has it built.
+        tests("SystemTests", ["hoso", "TestSupport", subprocess, system]),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
             path: "Tests/TestSupport", swiftSettings: strict),

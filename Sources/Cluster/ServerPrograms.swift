@@ -42,7 +42,8 @@ struct ServerPrograms: Sendable {
         options.createSession = true
         var command = [folder + "/" + program] + arguments
         if let user {
-            command = ["/usr/bin/setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--"] + command
+            command =
+                ["/usr/bin/setpriv", "--reuid=\(user.id)", "--regid=\(user.group)", "--clear-groups", "--"] + command
         }
         return Subprocess.Configuration(
             executable: .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),

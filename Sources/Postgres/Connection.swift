@@ -133,7 +133,9 @@ public import Polling
     /// Runs a script of several statements separated by semicolons, outside any pipeline, in one transaction.
     public func runScript(_ sql: String, as name: String, within timeout: Duration) async throws(PostgresError) {
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        guard !isBroken, unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else { throw lost(name) }
+        guard !isBroken, unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else {
+            throw lost(name)
+        }
         try await flush(name, until: deadline)
         var failure: PostgresError?
         while let result = try await next(name, until: deadline) {

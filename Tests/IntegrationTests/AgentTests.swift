@@ -41,11 +41,13 @@ import Testing
             }
         }
         #expect(exists(centre, "half.ndjson.part") && !exists(centre, "good.ndjson") && !exists(centre, "bad.ndjson"))
-        let report = try String(contentsOfFile: centre.folder.path + "/inbox/failed/bad.ndjson.report.txt", encoding: .utf8)
+        let report = try String(
+            contentsOfFile: centre.folder.path + "/inbox/failed/bad.ndjson.report.txt", encoding: .utf8)
         #expect(report.contains("9 stored") && report.contains("1 quarantined") && report.contains("1 unreadable"))
         #expect(report.contains("bad.ndjson:5: channel: "))
         #expect(report.contains("bad.ndjson:11: "))
-        let json = try Data(contentsOf: URL(fileURLWithPath: centre.folder.path + "/inbox/done/good.ndjson.report.json"))
+        let json = try Data(
+            contentsOf: URL(fileURLWithPath: centre.folder.path + "/inbox/done/good.ndjson.report.json"))
         let counts = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
         #expect(counts["stored"] as? Int == 20)
         #expect(try await centre.count("dossier") == 29)

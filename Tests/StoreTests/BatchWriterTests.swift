@@ -38,7 +38,8 @@ import Testing
             let forged = ledger.entry(1, code: "B", salt: 9)
             #expect(try await ledger.write([first]) == [.recorded(.stored)])
             #expect(try await ledger.write([forged]) == [.conflicting])
-            #expect(try await ledger.quarantine(ledger.refused(1, salt: 9, outcome: .conflict)) == [.recorded(.conflict)])
+            #expect(
+                try await ledger.quarantine(ledger.refused(1, salt: 9, outcome: .conflict)) == [.recorded(.conflict)])
             #expect(try await ledger.count("intake") == 1)
             #expect(try await ledger.count("quarantine") == 1)
         }
@@ -48,7 +49,9 @@ import Testing
     func `Values that only the database refuses are found, and their neighbours stored`(bad: [Int]) async throws {
         try await Ledger.perform { ledger async throws in
             // A text with U+0000 passes no validator; here it stands for whatever a validator may overlook.
-            let entries = (0..<16).map { ledger.entry(UInt64($0 + 1), code: bad.contains($0) ? "N\u{0}\($0)" : "N\($0)") }
+            let entries = (0..<16).map {
+                ledger.entry(UInt64($0 + 1), code: bad.contains($0) ? "N\u{0}\($0)" : "N\($0)")
+            }
             let resolutions = try await ledger.write(entries)
             for (index, resolution) in resolutions.enumerated() {
                 #expect(resolution == (bad.contains(index) ? .refused("22021") : .recorded(.stored)), "\(index)")

@@ -27,7 +27,8 @@ import Testing
 
     @Test func `The upper end of a period is left out`() async throws {
         try await Ledger.perform { ledger async throws in
-            _ = try await ledger.write((1...10).map { ledger.entry(UInt64($0), code: "D\($0)", day: 19_000 + Int32($0)) })
+            _ = try await ledger.write(
+                (1...10).map { ledger.entry(UInt64($0), code: "D\($0)", day: 19_000 + Int32($0)) })
             try await ledger.foldAll()
             let query = AdoptionQuery(ledger.connection)
             let groups = try await query.groups(by: [.day], from: Day(number: 19_003), to: Day(number: 19_006))

@@ -63,7 +63,9 @@ struct Ledger {
             reasons: #"[{"code": "channel_unknown", "field": "channel"}]"#)
     }
 
-    private func digest(_ number: UInt64, _ salt: UInt8) -> [UInt8] { Chain.digest(of: Array("\(number) \(salt)".utf8)) }
+    private func digest(_ number: UInt64, _ salt: UInt8) -> [UInt8] {
+        Chain.digest(of: Array("\(number) \(salt)".utf8))
+    }
 
     func write(_ entries: [AcceptedEntry], quietDays: Int = 0) async throws -> [Resolution] {
         var writer = BatchWriter(connection, quietDays: quietDays)

@@ -1,0 +1,94 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct CommandTests {
+    @Test func `Every command explains itself`() async throws {
+        let commands = [
+            [], ["up"], ["send"], ["agent"], ["broker"], ["worker"], ["surveys"], ["surveys", "listen"],
+            ["aggregator"], ["adoption"], ["adoption", "verify"], ["reconcile"], ["quarantine"], ["trace"],
+            ["migrate"], ["check-config"], ["sample"],
+        ]
+        for command in commands {
+            let outcome = try await Program.run(command + ["--help"])
+            #expect(outcome.status == 0, "\(command)")
+            #expect(outcome.output.contains("USAGE: hoso"), "\(command)")
+        }
+    }
+
+    @Test func `Wrong usage is 64, a wrong configuration 78 with every problem`() async throws {
+        #expect(try await Program.run(["no-such-command"]).status == 64)
+        #expect(try await Program.run(["adoption", "--metric", "happiness"]).status == 64)
+        #expect(try await Program.run(["adoption", "--by", "moon"]).status == 64)
+        #expect(try await Program.run(["adoption", "--from", "2022-02-30"]).status == 64)
+        #expect(try await Program.run(["up", "--once"]).status == 64)
+        let folder = try TemporaryFolder()
+        let file = try folder.write("time_zone: Nowhere\nworker: { count: -1 }\nodd: 1\n", to: "hoso.yaml")
+        let outcome = try await Program.run(["check-config", "--config", file])
+        #expect(outcome.status == 78)
+        for word in ["time_zone", "worker.count", "odd"] { #expect(outcome.error.contains(word)) }
+        #expect(try await Program.run(["worker", "--config", folder.path + "/missing.yaml"]).status == 78)
+    }
+
+    @Test func `Without a database a query says so and leaves with 69`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("database: { url: \"host=\(folder.path) dbname=hoso\" }\n", to: "hoso.yaml")
+        let outcome = try await Program.run(["adoption", "--config", file])
+        #expect(outcome.status == 69)
+        #expect(outcome.error.hasPrefix("hoso: "))
+    }
+
+    @Test func `Files that cannot be read are named, and nothing is sent`() async throws {
+        let folder = try TemporaryFolder()
+        let missing = try await Program.run(["send", folder.path + "/missing.csv"])
+        #expect(missing.status == 65)
+        #expect(missing.error.contains("missing.csv"))
+        let mapping = try folder.write("format: xml\nfields: {}\n", to: "map.yaml")
+        let data = try folder.write("a,b\n1,2\n", to: "data.csv")
+        let outcome = try await Program.run(["send", data, "--mapping", mapping])
+        #expect(outcome.status == 65)
+        #expect(outcome.error.contains("map.yaml"))
+    }
+
+    @Test func `Rows that are no records are named with their lines, the others are stored`() async throws {
+        try await Office.open { office async throws in
+            let sample = try await Program.run(["sample", "--count", "5"])
+            var lines = sample.output.split(separator: "\n").map(String.init)
+            lines[1] = "{ this is no JSON"
+            lines[3] = lines[3].replacing("\"channel\":\"", with: "\"channel\":\"x")
+            let file = try office.folder.write(lines.joined(separator: "\n") + "\n", to: "mixed.ndjson")
+            let outcome = try await office.run(["send", file])
+            #expect(outcome.status == 65)
+            #expect(outcome.output.contains("3 stored, 0 duplicate, 1 quarantined, 1 unreadable"))
+            #expect(outcome.output.contains("mixed.ndjson:2: "))
+            #expect(outcome.output.contains("mixed.ndjson:4: channel: "))
+            let vietnamese = try await office.run(["send", file, "--language", "vi"])
+            #expect(vietnamese.output.contains("Hình thức nộp"))
+            let listed = try await office.run(["quarantine", "list"])
+            #expect(listed.output.contains("channel"))
+        }
+    }
+
+    @Test func `No data is null, not zero`() async throws {
+        try await Office.open { office async throws in
+            let report = try await office.query([
+                "adoption", "--metric", "postal_return", "--from", "2022-01-01", "--to", "2022-02-01",
+            ])
+            let total = try #require(report["total"] as? [String: Any])
+            #expect(total["share"] is NSNull)
+            #expect(total["denominator"] as? Int == 0)
+            #expect((report["rows"] as? [Any])?.isEmpty == true)
+            for format in ["csv", "table"] {
+                #expect(try await office.run(["adoption", "--format", format]).status == 0)
+            }
+        }
+    }
+
+    @Test func `A second hoso up in the same folder is refused`() async throws {
+        try await Office.open { office async throws in
+            let outcome = try await Program.run(["up", "--data", office.folder.path + "/data"])
+            #expect(outcome.status == 69)
+            #expect(outcome.error.contains("another"))
+        }
+    }
+}

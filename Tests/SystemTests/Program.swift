@@ -1,0 +1,120 @@
+import Foundation
+import Subprocess
+import SystemPackage
+import TestSupport
+import Testing
+
+/// The built `hoso`, run as its users run it.
+enum Program {
+    /// What a run came to.
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let error: String
+    }
+
+    /// The binary beside the tests.
+    static let path: String = {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appending(path: "hoso").path
+    }()
+
+    /// Runs the program to its end.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], program: String = path, input: String = ""
+    ) async throws -> Outcome {
+        let result = try await Subprocess.run(
+            .path(FilePath(program)), arguments: Arguments(arguments), environment: inherited(environment),
+            input: .string(input), output: .string(limit: 8 << 20), error: .string(limit: 8 << 20))
+        return Outcome(
+            status: status(result.terminationStatus), output: result.standardOutput, error: result.standardError)
+    }
+
+    /// The environment of this process in English, with some more variables.
+    static func inherited(_ more: [String: String]) -> Environment {
+        var changes: [Environment.Key: String?] = ["LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOSO_CONFIG": nil]
+        for (name, value) in more {
+            if let key = Environment.Key(rawValue: name) { changes[key] = value }
+        }
+        return .inherit.updating(changes)
+    }
+
+    static func status(_ status: TerminationStatus) -> Int32 {
+        switch status {
+        case .exited(let code): code
+        case .signaled(let signal): 128 + signal
+        }
+    }
+}
+
+/// A running `hoso up` in a folder of its own.
+struct Office: Sendable {
+    let folder: TemporaryFolder
+    let process: pid_t
+
+    var configuration: String { folder.path + "/data/hoso.yaml" }
+    var intake: String { "ipc://\(folder.path)/data/run/intake.sock" }
+
+    /// Starts `hoso up`, does some work, sends SIGTERM, and returns the exit status.
+    @discardableResult
+    static func open(
+        _ options: [String] = [], environment: [String: String] = [:], in folder: TemporaryFolder? = nil,
+        _ work: (Office) async throws -> Void
+    ) async throws -> Int32 {
+        let folder = try folder ?? TemporaryFolder()
+        let log = try FileDescriptor.open(
+            FilePath(folder.path + "/up.log"), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
+        defer { try? log.close() }
+        let result = try await Subprocess.run(
+            .path(FilePath(Program.path)), arguments: Arguments(["up", "--data", folder.path + "/data"] + options),
+            environment: Program.inherited(environment), input: .none,
+            output: .fileDescriptor(log, closeAfterSpawningProcess: false),
+            error: .fileDescriptor(log, closeAfterSpawningProcess: false)
+        ) { execution in
+            let office = Office(folder: folder, process: execution.processIdentifier.value)
+            do {
+                try await office.until("it is running") { office.log.contains("Running") }
+                try await work(office)
+            } catch {
+                Issue.record("\(error)\n\(office.log)")
+            }
+            try execution.send(signal: .terminate)
+        }
+        return Program.status(result.terminationStatus)
+    }
+
+    /// What it has printed.
+    var log: String { (try? String(contentsOfFile: folder.path + "/up.log", encoding: .utf8)) ?? "" }
+
+    /// Runs another command against it.
+    func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Program.Outcome {
+        try await Program.run(arguments + ["--config", configuration], environment: environment)
+    }
+
+    /// Runs a query that answers with JSON.
+    func query(_ arguments: [String]) async throws -> [String: Any] {
+        let outcome = try await run(arguments + ["--format", "json"])
+        return try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
+    }
+
+    /// Process ids of its children that were started with a subcommand.
+    func children(_ subcommand: String) -> [pid_t] {
+        let files = FileManager.default
+        return ((try? files.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }.filter { pid in
+            let line = (try? Data(contentsOf: URL(fileURLWithPath: "/proc/\(pid)/cmdline"))) ?? Data()
+            let words = line.split(separator: 0).map { String(decoding: $0, as: UTF8.self) }
+            return words.count > 2 && words[1] == subcommand && words.contains(configuration)
+        }
+    }
+
+    /// Waits until something holds; two minutes are far more than it takes.
+    func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now.advanced(by: .seconds(120))
+        while try await !condition() {
+            guard deadline > .now else { throw Patience(what: what) }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    struct Patience: Error { let what: String }
+}

@@ -1,0 +1,111 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite struct ServiceTests {
+    @Test func `A client in another language sends two dossiers and reads both outcomes`() async throws {
+        try await Office.open { office async throws in
+            let client = Repository.root.appending(path: "Tests/Fixtures/dip_client.py").path
+            let outcome = try await Program.run([client, office.intake], program: "/usr/bin/python3")
+            #expect(outcome.status == 0, "\(outcome.error)")
+            let lines = outcome.output.split(separator: "\n").map(String.init)
+            #expect(lines.first == "credit 8192")
+            #expect(lines.dropFirst().first == "1 1 STORED")
+            #expect(lines.last?.hasPrefix("2 2 REJECTED ('channel_unknown', 'channel', ") == true)
+            #expect(lines.last?.contains("pigeon") == true)
+            let trace = try await office.run(["trace", "H36.26-220301-000001"])
+            #expect(trace.status == 0)
+            #expect(trace.output.contains("python-portal"))
+            #expect(!trace.output.contains("912345678"), "no personal data in a trace")
+            let balance = try await office.run(["reconcile", "python-portal"])
+            #expect(balance.status == 0)
+        }
+    }
+
+    @Test func `Killed workers, brokers and aggregators lose nothing and count nothing twice`() async throws {
+        try await Office.open { office async throws in
+            let sample = try await Program.run(["sample", "--count", "12000"])
+            let file = try office.folder.write(sample.output, to: "sample.ndjson")
+            try await withThrowingTaskGroup(of: Program.Outcome?.self) { group in
+                group.addTask { try await office.run(["send", file]) }
+                group.addTask {
+                    for name in ["worker", "broker", "aggregator", "worker", "surveys", "broker", "worker"] {
+                        try await Task.sleep(for: .milliseconds(400))
+                        for pid in office.children(name).prefix(1) { kill(pid, SIGKILL) }
+                    }
+                    return nil
+                }
+                for try await case let outcome? in group {
+                    #expect(outcome.status == 0, "\(outcome.output) \(outcome.error)")
+                    #expect(outcome.output.contains("12000 stored, 0 duplicate, 0 quarantined"))
+                }
+            }
+            try await office.until("everything is folded") {
+                let report = try await office.query(["adoption", "--by", "year"])
+                return (report["total"] as? [String: Any])?["total"] as? Int == 12_000
+            }
+            #expect(try await office.run(["adoption", "verify"]).status == 0)
+            let balance = try await office.query(["reconcile"])
+            #expect(balance["balanced"] as? Bool == true)
+        }
+    }
+
+    @Test func `SIGTERM ends everything in order, and what was kept is there the next time`() async throws {
+        let folder = try TemporaryFolder()
+        let sample = try await Program.run(["sample", "--count", "200"])
+        let file = try folder.write(sample.output, to: "sample.ndjson")
+        var pids: [pid_t] = []
+        let status = try await Office.open(in: folder) { office async throws in
+            #expect(try await office.run(["send", file]).status == 0)
+            for name in ["broker", "worker", "aggregator", "surveys", "agent"] {
+                #expect(!office.children(name).isEmpty, "\(name) runs")
+                pids += office.children(name)
+            }
+        }
+        #expect(status == 0)
+        #expect(pids.allSatisfy { kill($0, 0) != 0 }, "no child is left")
+        try await Office.open(in: folder) { office async throws in
+            let again = try await office.run(["send", file])
+            #expect(again.output.contains("0 stored, 200 duplicate"))
+            #expect(try await office.run(["adoption", "verify"]).status == 0)
+        }
+    }
+
+    @Test func `A child whose supervisor was killed ends by itself, and the next start works`() async throws {
+        let folder = try TemporaryFolder()
+        var pids: [pid_t] = []
+        let status = try await Office.open(in: folder) { office async throws in
+            for name in ["broker", "worker", "agent"] { pids += office.children(name) }
+            kill(office.process, SIGKILL)
+            try await office.until("the children are gone") { pids.allSatisfy { kill($0, 0) != 0 } }
+        }
+        #expect(status == 128 + SIGKILL)
+        try await Office.open(in: folder) { office async throws in
+            #expect(try await office.run(["adoption", "verify"]).status == 0)
+        }
+    }
+
+    @Test func `A survey program gets every task, and one that fails gets it again`() async throws {
+        try await Office.open { office async throws in
+            let sample = try await Program.run(["sample", "--count", "20"])
+            let file = try office.folder.write(sample.output, to: "sample.ndjson")
+            #expect(try await office.run(["send", file]).status == 0)
+            let gateway = try office.folder.write(
+                """
+                #!/bin/sh
+                # Fails the first time that it is called.
+                mkdir "\(office.folder.path)/called" 2>/dev/null && exit 1
+                cat >> "\(office.folder.path)/tasks"
+                """, to: "gateway")
+            try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: gateway)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { _ = try await office.run(["surveys", "listen", "--exec", gateway]) }
+                try await office.until("all tasks are handed over") {
+                    let text = (try? String(contentsOfFile: office.folder.path + "/tasks", encoding: .utf8)) ?? ""
+                    return Set(text.split(separator: "\n")).count == 20
+                }
+                group.cancelAll()
+            }
+        }
+    }
+}
