@@ -133,7 +133,9 @@ extension BrokerService {
         switch header.command {
         case .hello: try greet(peer, envelope, at: now)
         case .batch:
-            guard (1...Limits.batchEntries).contains(Int(header.count)), body.count <= Limits.batchBytes else {
+            guard header.first >= 1, (1...Limits.batchEntries).contains(Int(header.count)),
+                body.count <= Limits.batchBytes
+            else {
                 throw ProtocolError(.limitExceeded)
             }
             performQuietly(

@@ -46,6 +46,8 @@ public enum Limits {
     public static let batchBytes = 245_760
     /// Batches of a session that are on their way.
     public static let outstandingBatches = 32
+    /// The highest sequence number: signed 64-bit integers hold it and every number of a batch that begins there.
+    public static let highestNumber = UInt64(Int64.max) - 65_536
     /// Characters of a sender's name.
     public static let senderName = 64
 

@@ -81,6 +81,7 @@ public struct Header: Sendable, Equatable {
         count = bytes.integer(at: 40)
         bodyLength = bytes.integer(at: 44)
         bodyChecksum = bytes.integer(at: 48)
+        guard max(first, head) <= Limits.highestNumber else { throw ProtocolError(.limitExceeded) }
     }
 
     /// Checks that a body is the one that was sealed.

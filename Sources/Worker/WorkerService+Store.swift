@@ -74,12 +74,17 @@ extension WorkerService {
     }
 
     private func answerQuestion(_ ledger: inout Ledger) async throws(PostgresError) {
-        let question = questions[0]
-        let progress = try await ledger.greet(
-            sender: question.tag.sender, epoch: question.header.epoch, head: question.header.head,
-            isGreeting: question.isGreeting)
-        if !questions.isEmpty { questions.removeFirst() }
-        guard let progress else { return }
+        let question = questions.removeFirst()
+        let found: SenderDirectory.Progress?
+        do throws(PostgresError) {
+            found = try await ledger.greet(
+                sender: question.tag.sender, epoch: question.header.epoch, head: question.header.head,
+                isGreeting: question.isGreeting)
+        } catch {
+            questions.insert(question, at: 0)
+            throw error
+        }
+        guard let progress = found else { return }
         var welcome = WireWelcome()
         welcome.contiguous = progress.contiguous
         welcome.highest = progress.highest

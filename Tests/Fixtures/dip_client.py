@@ -1,6 +1,6 @@
 """A sender of DIP/1 in thirty lines: sends two dossiers, one of them invalid, and prints what became of each.
 
-Usage: dip_client.py ENDPOINT     (see Schemas/DIP-1.md; needs pyzmq)
+Usage: dip_client.py ENDPOINT     (see Schemas/wire/DIP-1.md; needs pyzmq)
 """
 import hashlib, json, secrets, struct, sys, zlib
 import zmq
