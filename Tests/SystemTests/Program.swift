@@ -21,11 +21,11 @@ enum Program {
 
     /// Runs the program to its end.
     static func run(
-        _ arguments: [String], environment: [String: String] = [:], program: String = path, input: String = ""
+        _ arguments: [String], environment: [String: String] = [:], program: String = path
     ) async throws -> Outcome {
         let result = try await Subprocess.run(
             .path(FilePath(program)), arguments: Arguments(arguments), environment: inherited(environment),
-            input: .string(input), output: .string(limit: 8 << 20), error: .string(limit: 8 << 20))
+            input: .none, output: .string(limit: 8 << 20), error: .string(limit: 8 << 20))
         return Outcome(
             status: status(result.terminationStatus), output: result.standardOutput, error: result.standardError)
     }

@@ -58,7 +58,7 @@ import Testing
         let status = try await Office.open(in: folder) { office async throws in
             #expect(try await office.run(["send", file]).status == 0)
             for name in ["broker", "worker", "aggregator", "surveys", "agent"] {
-                #expect(!office.children(name).isEmpty, "\(name) runs")
+                try await office.until("\(name) runs") { !office.children(name).isEmpty }
                 pids += office.children(name)
             }
         }
@@ -75,7 +75,10 @@ import Testing
         let folder = try TemporaryFolder()
         var pids: [pid_t] = []
         let status = try await Office.open(in: folder) { office async throws in
-            for name in ["broker", "worker", "agent"] { pids += office.children(name) }
+            for name in ["broker", "worker", "agent"] {
+                try await office.until("\(name) runs") { !office.children(name).isEmpty }
+                pids += office.children(name)
+            }
             kill(office.process, SIGKILL)
             try await office.until("the children are gone") { pids.allSatisfy { kill($0, 0) != 0 } }
         }
@@ -93,13 +96,17 @@ import Testing
             let gateway = try office.folder.write(
                 """
                 #!/bin/sh
-                # Fails the first time that it is called.
-                mkdir "\(office.folder.path)/called" 2>/dev/null && exit 1
+                # Fails the first ten times that it is called, without reading what it is given.
+                exec 3>>"\(office.folder.path)/calls"; echo x >&3
+                [ "$(wc -l < "\(office.folder.path)/calls")" -le 10 ] && exit 1
                 cat >> "\(office.folder.path)/tasks"
                 """, to: "gateway")
             try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: gateway)
             try await withThrowingTaskGroup(of: Void.self) { group in
-                group.addTask { _ = try await office.run(["surveys", "listen", "--exec", gateway]) }
+                group.addTask {
+                    let listener = try await office.run(["surveys", "listen", "--exec", gateway])
+                    if !Task.isCancelled { Issue.record("the listener ended: \(listener)") }
+                }
                 try await office.until("all tasks are handed over") {
                     let text = (try? String(contentsOfFile: office.folder.path + "/tasks", encoding: .utf8)) ?? ""
                     return Set(text.split(separator: "\n")).count == 20

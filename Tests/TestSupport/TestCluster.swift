@@ -38,7 +38,7 @@ package actor TestCluster {
         let start = Task {
             let folder = "/tmp/hoso-test-cluster-\(ProcessInfo.processInfo.processIdentifier)"
             var logger = Logger(label: "cluster")
-            logger.logLevel = .error
+            logger.logLevel = .critical
             let cluster = try PrivateCluster(folder: folder, logger: logger)
             try await cluster.prepare()
             AtExit.stopServer(in: folder)
