@@ -97,12 +97,18 @@ package actor WorkerService: Service {
 extension WorkerService {
     private func pump() async throws {
         var hasSaidDrain = false
+        var leaveBy: Moment?
         while !Task.isCancelled {
             if drain.isRaised, !hasSaidDrain {
                 hasSaidDrain = true
                 send(Header(.drain))
             }
-            if drain.isRaised, isStored, outgoing.isEmpty { break }
+            if drain.isRaised, isStored {
+                // A broker that is not there, or does not read, delivers again what it hears no answer to.
+                let moment = leaveBy ?? .now.advanced(by: .seconds(3))
+                leaveBy = moment
+                if outgoing.isEmpty || link.session == nil || moment <= .now { break }
+            }
             let moment = try nextMoment()
             try await waitForSocket(until: drain.isRaised ? min(moment, .now.advanced(by: .milliseconds(20))) : moment)
             try flush()

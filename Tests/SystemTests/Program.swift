@@ -107,6 +107,12 @@ struct Office: Sendable {
         }
     }
 
+    /// Whether a process runs; one that has ended and that nobody has asked for yet does not.
+    static func isAlive(_ pid: pid_t) -> Bool {
+        guard let line = try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8) else { return false }
+        return line.split(separator: ") ").last?.first != "Z"
+    }
+
     /// Waits until something holds; two minutes are far more than it takes.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now.advanced(by: .seconds(120))

@@ -1,4 +1,6 @@
 import Foundation
+import Subprocess
+import SystemPackage
 import TestSupport
 import Testing
 
@@ -63,7 +65,7 @@ import Testing
             }
         }
         #expect(status == 0)
-        #expect(pids.allSatisfy { kill($0, 0) != 0 }, "no child is left")
+        #expect(pids.allSatisfy { !Office.isAlive($0) }, "no child is left")
         try await Office.open(in: folder) { office async throws in
             let again = try await office.run(["send", file])
             #expect(again.output.contains("0 stored, 200 duplicate"))
@@ -80,12 +82,39 @@ import Testing
                 pids += office.children(name)
             }
             kill(office.process, SIGKILL)
-            try await office.until("the children are gone") { pids.allSatisfy { kill($0, 0) != 0 } }
+            try await office.until("the children are gone") { pids.allSatisfy { !Office.isAlive($0) } }
         }
         #expect(status == 128 + SIGKILL)
         try await Office.open(in: folder) { office async throws in
             #expect(try await office.run(["adoption", "verify"]).status == 0)
         }
+    }
+
+    @Test(arguments: [
+        ["broker"], ["worker"], ["aggregator"], ["surveys"], ["surveys", "listen"], ["agent"],
+    ])
+    func `A service stops when it is told to, also when nothing that it talks to is there`(
+        arguments: [String]
+    ) async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("database: { url: \"host=\(folder.path) dbname=hoso\" }\n", to: "hoso.yaml")
+        let result = try await Subprocess.run(
+            .path(FilePath(Program.path)), arguments: Arguments(arguments + ["--config", file]),
+            environment: Program.inherited([:]), input: .none, output: .discarded, error: .string(limit: 1 << 20)
+        ) { execution in
+            try await Task.sleep(for: .seconds(2))
+            try execution.send(signal: .terminate)
+            let deadline = ContinuousClock.now.advanced(by: .seconds(60))
+            while Office.isAlive(execution.processIdentifier.value) {
+                if deadline < .now {
+                    Issue.record("it is still there")
+                    try execution.send(signal: .kill)
+                    return
+                }
+                try await Task.sleep(for: .milliseconds(50))
+            }
+        }
+        #expect(result.terminationStatus == .exited(0), "\(result.standardError)")
     }
 
     @Test func `A survey program gets every task, and one that fails gets it again`() async throws {
