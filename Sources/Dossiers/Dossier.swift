@@ -26,6 +26,8 @@ public struct Dossier: Sendable, Equatable {
     public var procedure: String?
     /// Sector; the catalogue's where the sender said nothing.
     public var sector: String?
+    /// The sector that the sender named; the catalogue may add one later, which must not change the content.
+    public var statedSector: String?
     /// How it came in.
     public var channel: Channel
     /// How the result goes back.
@@ -90,7 +92,7 @@ extension Dossier {
         for moment in [receivedAt, dueAt, finishedAt, returnedAt] {
             Self.append(moment?.microseconds ?? .min, to: &bytes)
         }
-        for text in [unit, procedure, sector, deskOperator, applicantID, applicantName, applicantPhone] {
+        for text in [unit, procedure, statedSector, deskOperator, applicantID, applicantName, applicantPhone] {
             Self.append(text, to: &bytes)
         }
         let codes = [

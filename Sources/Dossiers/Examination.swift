@@ -124,6 +124,9 @@ struct Examination {
         ] {
             if let day, day > days.latest { faults.append(Fault(.inTheFuture, field, value: text)) }
         }
+        if let received = days.received, let due = days.due, due < received {
+            faults.append(Fault(.dueBeforeReceived, .dueAt, value: submission.dueAt))
+        }
         if let received = days.received, let finished = days.finished, finished < received {
             faults.append(Fault(.finishedBeforeReceived, .finishedAt, value: submission.finishedAt))
         }

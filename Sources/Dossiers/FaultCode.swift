@@ -14,6 +14,7 @@ public enum FaultCode: String, Sendable, Hashable, CaseIterable {
     case channelUnknown = "channel_unknown"
     case timestampMalformed = "timestamp_malformed"
     case inTheFuture = "in_the_future"
+    case dueBeforeReceived = "due_before_received"
     case finishedBeforeReceived = "finished_before_received"
     case returnedBeforeReceived = "returned_before_received"
     case returnedBeforeFinished = "returned_before_finished"
@@ -36,21 +37,21 @@ public struct Fault: Sendable, Hashable {
     public let code: FaultCode
     /// Path of the field, for example `received_at`; empty for the whole entry.
     public let field: String
-    /// The offending value, at most 60 characters; `nil` for fields with personal data.
+    /// The offending value; `nil` for fields with personal data, and when it does not look like a code.
     public let value: String?
 
     /// A fault of a field.
     public init(_ code: FaultCode, _ field: Field, value: String) {
         self.code = code
         self.field = field.rawValue
-        self.value = field.isPersonal || value.isEmpty ? nil : Self.shown(value)
+        self.value = field.isPersonal ? nil : Self.shown(value)
     }
 
     /// A fault of the whole entry, or of a path in it.
     public init(_ code: FaultCode, path: String = "", value: String? = nil) {
         self.code = code
         field = path
-        self.value = value.map(Self.shown)
+        self.value = value.flatMap(Self.shown)
     }
 
     /// A whole sentence for the person who typed the entry.
@@ -61,11 +62,17 @@ public struct Fault: Sendable, Hashable {
         return (language == .vietnamese ? vietnamese : english) + name + shown + "."
     }
 
-    /// Cut to 60 characters, without control characters.
-    private static func shown(_ value: String) -> String {
-        let visible = value.unicodeScalars.lazy.map { $0.value < 32 || $0.value == 127 ? "\u{FFFD}" : $0 }
-        let cut = String(String.UnicodeScalarView(visible.prefix(60)))
-        return value.unicodeScalars.count > 60 ? cut + "…" : cut
+    /// The value, if it looks like a code or a time: at most 60 visible ASCII characters without blanks, and nowhere as
+    /// many digits as a telephone number or a personal id has.
+    ///
+    /// Columns get mixed up, and then a name or a number of a citizen stands where a code should.
+    private static func shown(_ value: String) -> String? {
+        let bytes = value.utf8
+        guard (1...60).contains(bytes.count), bytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
+        let digits = bytes.filter(Digits.isDigit).count
+        let hasLetter = bytes.contains { (65...90).contains($0) || (97...122).contains($0) }
+        let longest = bytes.split { !Digits.isDigit($0) }.map(\.count).max() ?? 0
+        return (hasLetter ? longest : digits) < 9 ? value : nil
     }
 }
 
@@ -91,6 +98,7 @@ extension FaultCode {
             ("Hình thức nộp hoặc trả không có trong danh mục", "The channel is not one of in person, online and postal")
         case .timestampMalformed: ("Không đọc được thời gian", "The time cannot be read")
         case .inTheFuture: ("Thời gian nằm ở tương lai", "The time lies in the future")
+        case .dueBeforeReceived: ("Ngày hẹn trả trước ngày tiếp nhận", "The due date lies before the day of reception")
         case .finishedBeforeReceived:
             ("Ngày xử lý xong trước ngày tiếp nhận", "The dossier was finished before the day it was received")
         case .returnedBeforeReceived:

@@ -86,18 +86,22 @@ import TestSupport
         #expect(
             faults {
                 $0.receivedAt = "2022-06-16T23:59:00+07:00"
+                $0.dueAt = ""
                 $0.finishedAt = ""
                 $0.returnedAt = ""
             }.isEmpty)
         #expect(
             faults {
                 $0.receivedAt = "2022-06-17T00:00:00+07:00"
+                $0.dueAt = ""
                 $0.finishedAt = ""
                 $0.returnedAt = ""
             }.map(\.code) == [.inTheFuture])
     }
 
-    @Test mutating func `A due date may lie in the future, or before the reception, or be missing`() {
+    @Test mutating func `A due date may lie in the future or be missing, but not lie before the reception`() {
+        #expect(faults { $0.dueAt = "2022-03-01T00:00:00+07:00" }.isEmpty)
+        #expect(faults { $0.dueAt = "1900-01-01T00:00:00+07:00" }.map(\.code) == [.dueBeforeReceived])
         #expect(faults { $0.dueAt = "2030-01-01T00:00:00+07:00" }.isEmpty)
         #expect(faults { $0.dueAt = "" }.isEmpty)
     }
@@ -137,6 +141,17 @@ import TestSupport
             #expect(fault.value == nil)
             #expect(!fault.sentence(in: .english).contains("12345678x"))
         }
+    }
+
+    @Test func `A value is repeated only when it looks like a code`() {
+        for text in ["Intern", "0", "2022-02-30T09:00:00+07:00", "2022-13-01", "H36.26-220230-0001", "1.00419"] {
+            #expect(Fault(.channelUnknown, .channel, value: text).value == text)
+        }
+        let hidden = [
+            "0912345678", "0912.345.678", "09-12-34-56-78", "Bưu điện", "Nguyen Van", "id001099012345", "a\u{0}",
+            String(repeating: "x", count: 61), "",
+        ]
+        for text in hidden { #expect(Fault(.channelUnknown, .channel, value: text).value == nil, "\(text)") }
     }
 
     @Test func `Every fault has a sentence in both languages`() {
