@@ -26,6 +26,7 @@ public import Polling
     let handle: UnsafeMutableRawPointer
     // Keeps the context alive until the socket is closed.
     private let context: Context
+    private let claims = EndpointClaims()
 
     /// Opens a socket.
     /// - Throws: ``ZeroMQError`` when the process is out of descriptors or an option is refused.
@@ -45,7 +46,9 @@ public import Polling
     deinit { _ = unsafe zmq_close(handle) }
 
     /// Listens on an endpoint such as `ipc:///run/hoso/intake` or `tcp://127.0.0.1:*`.
+    /// - Throws: ``ZeroMQError``, also when another process listens there.
     public func bind(_ endpoint: String) throws(ZeroMQError) {
+        try claims.add(endpoint)
         guard unsafe zmq_bind(handle, endpoint) == 0 else { throw .last("zmq_bind", subject: endpoint) }
     }
 
@@ -72,7 +75,7 @@ public import Polling
 
     /// Hands a message to libzmq, whole or not at all.
     public func send(_ frames: [Frame]) throws(ZeroMQError) -> Delivery {
-        for (index, frame) in frames.enumerated() {
+        frames: for (index, frame) in frames.enumerated() {
             let flags = index + 1 < frames.count ? ZMQ_DONTWAIT | ZMQ_SNDMORE : ZMQ_DONTWAIT
             while unsafe zmq_msg_send(frame.message, handle, flags) < 0 {
                 let error = ZeroMQError.last("zmq_msg_send")
@@ -80,6 +83,9 @@ public import Polling
                 case interruptedCode: continue
                 case againCode where index == 0: return .wouldBlock
                 case unreachableCode where index == 0: return .unreachable
+                // The peer was lost in the middle of the message: libzmq rolls back what it had and drops the rest of
+                // the message, which it has to be given. As with a peer that is lost later, nothing has arrived.
+                case againCode, unreachableCode: continue frames
                 default: throw error
                 }
             }
