@@ -194,7 +194,7 @@ extension BrokerService {
         let now = ContinuousClock.now
         switch header.command {
         case .hello:
-            performQuietly(machine.workerGreeted(peer, capacity: Int(header.count), at: now))
+            performQuietly(machine.workerGreeted(peer, capacity: Int(min(header.count, 65_536)), at: now))
             sendToWorker(.welcome, peer, session: header.session)
         case .ping:
             let command: Command = machine.workerBeat(peer, at: now) ? .pong : .error

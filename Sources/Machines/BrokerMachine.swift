@@ -239,6 +239,13 @@ extension BrokerMachine {
         guard let session = sessions.removeValue(forKey: peer) else { return }
         if peers[session.sender] == peer { peers[session.sender] = nil }
         for delivery in session.queue { heldBytes -= delivery.bytes }
+        // Nobody waits for the answers to its greetings any more.
+        for (number, delivery) in inFlight where delivery.peer == peer && delivery.kind == .greeting {
+            inFlight[number] = nil
+            for worker in workers.keys where workers[worker]?.deliveries.contains(number) == true {
+                workers[worker]?.deliveries.remove(number)
+            }
+        }
         turns.removeAll { $0 == peer }
     }
 
