@@ -54,6 +54,9 @@ package struct BatchWriter {
         if !refused.isEmpty {
             statements.append(Statement(BatchSQL.quarantined, Self.parameters(quarantined, refused)))
         }
+        // A batch that is known already would write nothing, and its COMMIT would not wait for a synchronous standby that
+        // the first attempt may have failed to reach: a few bytes of log make it wait.
+        statements.append(Statement("SELECT pg_logical_emit_message(true, 'hoso', '') IS NULL"))
         do throws(PostgresError) {
             var results = try await connection.commit(statements, as: "store a batch")[...]
             if !chosen.isEmpty, let result = results.popFirst() {
