@@ -36,8 +36,33 @@ final class OpenDelivery {
         for index in verdicts.indices where verdicts[index] == nil { resolve(index, EntryVerdict(outcome: outcome)) }
     }
 
+    /// The receipt as the body of a message, small enough for a frame.
+    ///
+    /// Where the reasons of a whole batch of bad entries would not fit, each entry keeps its first reason, and should that
+    /// not be enough, only the code and field of it. The quarantine has them all.
+    func receiptBody(retryAfter: Duration) throws(ProtocolError) -> [UInt8] {
+        var receipt = receipt
+        receipt.retryAfterMilliseconds = UInt32(retryAfter.components.seconds * 1_000)
+        let body = try receipt.encoded(as: header.contentType)
+        if body.count <= Limits.batchBytes { return body }
+        for index in receipt.verdicts.indices {
+            receipt.verdicts[index].reasons = Array(receipt.verdicts[index].reasons.prefix(1))
+        }
+        let shorter = try receipt.encoded(as: header.contentType)
+        if shorter.count <= Limits.batchBytes { return shorter }
+        for index in receipt.verdicts.indices {
+            receipt.verdicts[index].reasons = receipt.verdicts[index].reasons.map { reason in
+                var bare = WireReason()
+                bare.code = reason.code
+                bare.field = reason.field
+                return bare
+            }
+        }
+        return try receipt.encoded(as: header.contentType)
+    }
+
     /// The receipt: one verdict per range of equal outcomes, and one per entry that has reasons.
-    var receipt: WireReceipt {
+    private var receipt: WireReceipt {
         var receipt = WireReceipt()
         for (index, verdict) in verdicts.enumerated() {
             guard let verdict else { continue }

@@ -12,7 +12,12 @@ import WireMessages
 extension WorkerService {
     /// Stores what gathers until the worker drains and nothing is left.
     func store() async throws {
-        defer { isStored = true }
+        // Whatever ends it, the socket's task is to leave too; what was taken stays with the senders.
+        defer {
+            sendBack()
+            isStored = true
+            drain.raise()
+        }
         var pause = Self.firstPause
         while !Task.isCancelled {
             do throws(PostgresError) {
@@ -24,7 +29,7 @@ extension WorkerService {
                 return
             } catch {
                 try stopIfHopeless(error)
-                if drain.isRaised { return sendBack() }
+                if drain.isRaised { return }
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
                 sendBack()
                 _ = await executor.wait(for: [.signal(drain)], until: .now.advanced(by: pause))
@@ -60,6 +65,7 @@ extension WorkerService {
         while !Task.isCancelled {
             if nextCatalogue <= .now {
                 preparation.use(try await ledger.catalogue(configuration.policy))
+                isReady.raise()
                 nextCatalogue = .now.advanced(by: .seconds(30))
             }
             if works.isEmpty, questions.isEmpty {
@@ -68,7 +74,8 @@ extension WorkerService {
                 _ = await executor.wait(for: [.signal(work)], until: nextCatalogue)
                 continue
             }
-            while !questions.isEmpty { try await answerQuestion(&ledger) }
+            // In turn, so that neither holds up the other.
+            if !questions.isEmpty { try await answerQuestion(&ledger) }
             if !works.isEmpty { try await storeBatch(&ledger) }
         }
     }
@@ -107,6 +114,7 @@ extension WorkerService {
         } catch {
             // Not stored as far as we know: back in front, to be answered as unavailable or tried again.
             works.insert(contentsOf: batch.filter { !$0.delivery.isResolved }, at: 0)
+            answerResolved(batch)
             throw error
         }
         works.insert(contentsOf: later, at: 0)

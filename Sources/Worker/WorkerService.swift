@@ -36,6 +36,8 @@ package actor WorkerService: Service {
     private let pressure = Signal()
     /// Raised when the worker is to finish what it has and leave.
     let drain = Signal()
+    /// Raised when the database has been reached and the catalogues have been read.
+    let isReady = Signal()
     var isStored = false
     /// What the operator has to mend before the worker can work.
     var hopeless: WorkerError?
@@ -96,6 +98,11 @@ package actor WorkerService: Service {
 
 extension WorkerService {
     private func pump() async throws {
+        // Batches are judged by the catalogues, and the receipts need the database: no greeting before both are there.
+        while !isReady.isRaised, !drain.isRaised, !Task.isCancelled {
+            _ = await executor.wait(for: [.signal(isReady), .signal(drain)])
+        }
+        if drain.isRaised, socket == nil { return }
         var hasSaidDrain = false
         var leaveBy: Moment?
         while !Task.isCancelled {
@@ -212,7 +219,7 @@ extension WorkerService {
     private func accept(_ header: Header, _ tag: DeliveryTag, _ body: Frame) throws(ProtocolError) {
         guard !drain.isRaised else { return send(Header(.drain), tag: tag) }
         switch header.command {
-        case .hello, .ping: questions.append(Question(tag: tag, header: header))
+        case .hello, .ping: ask(Question(tag: tag, header: header))
         case .batch:
             let delivery = OpenDelivery(tag: tag, header: header)
             do throws(ProtocolError) {
@@ -225,6 +232,17 @@ extension WorkerService {
         work.raise()
     }
 
+    /// Keeps the newest question of each sender: while the database is away, senders greet again and again.
+    private func ask(_ question: Question) {
+        let isOlder: (Question) -> Bool = {
+            $0.tag.sender == question.tag.sender && $0.isGreeting == question.isGreeting
+        }
+        // The broker forgets a delivery that comes back for a session that is over.
+        for older in questions where isOlder(older) && older.isGreeting { send(Header(.drain), tag: older.tag) }
+        questions.removeAll(where: isOlder)
+        questions.append(question)
+    }
+
     /// Tells the sender that its batch does not follow the protocol; it stays in the sender's spool.
     private func refuse(_ delivery: OpenDelivery, _ error: ProtocolError) {
         logger.error("batch refused", metadata: ["sender": "\(delivery.tag.sender)", "reason": "\(error)"])
@@ -234,13 +252,11 @@ extension WorkerService {
 
     /// Sends the receipt of a batch.
     func answer(_ delivery: OpenDelivery, retryAfter: Duration = .zero) {
-        var receipt = delivery.receipt
-        receipt.retryAfterMilliseconds = UInt32(retryAfter.components.seconds * 1_000)
         var header = delivery.header.answered(by: .receipt)
         header.first = delivery.header.first
         header.count = delivery.header.count
         progress += UInt64(delivery.header.count)
-        send(header, tag: delivery.tag, body: (try? receipt.encoded(as: header.contentType)) ?? [])
+        send(header, tag: delivery.tag, body: (try? delivery.receiptBody(retryAfter: retryAfter)) ?? [])
     }
 
     /// Answers HELLO.

@@ -17,6 +17,7 @@ import TestSupport
 import Testing
 import WireMessages
 import Worker
+import ZeroMQ
 
 /// A broker, a database and whatever else a test starts, all real and in this process.
 final class Centre: Sendable {
@@ -43,14 +44,20 @@ final class Centre: Sendable {
     func broker(_ change: (inout BrokerLimits) -> Void = { _ in }) async throws -> BrokerService {
         var limits = BrokerLimits()
         change(&limits)
-        return try await BrokerService(
-            BrokerConfiguration(front: [intake], back: workers, limits: limits), logger: Self.logger)
+        let configuration = BrokerConfiguration(front: [intake], back: workers, limits: limits)
+        // The sockets of an earlier one in this process are closed a moment after it has ended.
+        for _ in 0..<200 {
+            do { return try await BrokerService(configuration, logger: Self.logger) } catch is ZeroMQError {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        return try await BrokerService(configuration, logger: Self.logger)
     }
 
-    func worker(survey: SurveyPolicy = SurveyPolicy()) throws -> WorkerService {
+    func worker(survey: SurveyPolicy = SurveyPolicy(), policy: Catalogue.Policy = .open) throws -> WorkerService {
         guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { throw NoZone() }
         return try WorkerService(
-            WorkerConfiguration(endpoint: workers, database: database, zone: zone, survey: survey),
+            WorkerConfiguration(endpoint: workers, database: database, zone: zone, policy: policy, survey: survey),
             logger: Self.logger)
     }
 

@@ -74,6 +74,51 @@ import Testing
         #expect(try await centre.count("survey_task") == 397)
     }
 
+    @Test func `A batch in which everything is wrong gets a receipt that fits`() async throws {
+        let centre = try await Centre()
+        let submissions = (0..<1_100).map { number in
+            var submission = Submission()
+            submission.dossierCode = "H36.26-220230-\(10_000 + number)"
+            submission.receivedAt = "yesterday-or-the-day-before-that-or-so"
+            submission.finishedAt = "tomorrow-or-the-day-after-that-or-later"
+            submission.channel = "a-pigeon-or-some-other-bird-that-carries-letters-for-people"
+            submission.returnChannel = submission.channel
+            submission.status = "somewhere-between-here-and-there"
+            submission.applicantKind = "a-person-of-no-particular-kind"
+            submission.onlineLevel = "as-high-as-it-goes"
+            submission.applicantPhone = "none"
+            return submission
+        }
+        let spool = try centre.spool("one")
+        try spool.accept(submissions)
+        try await centre.run([try await centre.broker(), try centre.worker(), try centre.courier(spool)]) {
+            try await Centre.until("all have receipts") { try spool.isSettled }
+        }
+        #expect(try spool.counts().rejected == 1_100)
+        let reasons = try #require(try spool.rejected(limit: 1).first)
+        #expect(!ReasonList(json: reasons.reasons).reasons.isEmpty)
+        #expect(try await centre.count("quarantine", where: "jsonb_array_length(reasons) > 8") == 1_100)
+    }
+
+    @Test func `A closed catalogue is read before anything is judged by it`() async throws {
+        let centre = try await Centre()
+        let submissions = Array(SampleSubmissions(count: 300))
+        let units = Set(submissions.map(\.unit)), procedures = Set(submissions.map(\.procedure))
+        try await centre.session.perform { connection in
+            try await CatalogueTable(connection).add(
+                units: units.map { .init(code: $0, name: $0, kind: "") },
+                procedures: procedures.map { .init(code: $0, title: $0, sector: "from the catalogue", onlineLevel: 4) })
+        }
+        let spool = try centre.spool("one")
+        try spool.accept(submissions)
+        try await centre.run([try await centre.broker(), try centre.courier(spool)]) {
+            try await centre.run([try centre.worker(policy: .closed)]) {
+                try await Centre.until("all have receipts") { try spool.isSettled }
+            }
+        }
+        #expect(try spool.counts().stored == 300)
+    }
+
     @Test func `Other content under a stored code is a conflict at both ends`() async throws {
         let centre = try await Centre()
         var submissions = Array(SampleSubmissions(count: 3))

@@ -8,6 +8,7 @@ import Synchronization
 import TestSupport
 import Testing
 import WireMessages
+import ZeroMQ
 
 @Suite struct SurveyTests {
     /// What survey senders were asked to do.
@@ -36,9 +37,14 @@ import WireMessages
         }
     }
 
-    private func relay(_ centre: Centre, lease: Duration = .seconds(30)) throws -> RelayService {
-        try RelayService(
-            .init(endpoint: centre.surveys, database: centre.database, lease: lease), logger: Centre.logger)
+    private func relay(_ centre: Centre) async throws -> RelayService {
+        let configuration = RelayService.Configuration(endpoint: centre.surveys, database: centre.database)
+        for _ in 0..<200 {
+            do { return try RelayService(configuration, logger: Centre.logger) } catch is ZeroMQError {
+                try await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        return try RelayService(configuration, logger: Centre.logger)
     }
 
     private func listener(
@@ -53,7 +59,7 @@ import WireMessages
         try await stored(1_000, centre)
         let book = Book()
         let listeners = try (0..<3).map { _ in try listener(centre) { book.note($0) > 0 } }
-        try await centre.run([try relay(centre)] + listeners) {
+        try await centre.run([try await relay(centre)] + listeners) {
             try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 1_000 }
         }
         #expect(book.tasks == 1_000)
@@ -68,7 +74,7 @@ import WireMessages
             let times = book.note(task)
             return !task.task.isMultiple(of: 8) || times > 2
         }
-        try await centre.run([try relay(centre), listener]) {
+        try await centre.run([try await relay(centre), listener]) {
             try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 40 }
         }
         #expect(book.tasks == 40)
@@ -79,7 +85,7 @@ import WireMessages
         let centre = try await Centre()
         try await stored(200, centre)
         let book = Book()
-        try await centre.run([try relay(centre)]) {
+        try await centre.run([try await relay(centre)]) {
             let lost = try self.listener(centre) { _ in
                 try? await Task.sleep(for: .seconds(600))
                 return false
@@ -88,7 +94,7 @@ import WireMessages
             #expect(try await centre.count("survey_acknowledgement") == 0)
         }
         let listener = try self.listener(centre) { book.note($0) > 0 }
-        try await centre.run([try relay(centre), listener]) {
+        try await centre.run([try await relay(centre), listener]) {
             try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 200 }
         }
         #expect(book.tasks == 200)
