@@ -39,14 +39,17 @@ extension SpoolDatabase {
         var size = 0
         while let row = try rows.next() {
             let current = UInt64(bitPattern: row[0] as Int64)
-            let previous = [UInt8](row[2] as Data), digest = [UInt8](row[3] as Data), body = [UInt8](row[4] as Data)
-            let isNeighbour = entries.isEmpty || (current == first + UInt64(entries.count) && row[1] == Int(type))
+            guard let (kind, previous, digest, body) = Self.parts(row) else {
+                damaged = current
+                break
+            }
+            let isNeighbour = entries.isEmpty || (current == first + UInt64(entries.count) && kind == type)
             guard isNeighbour, entries.isEmpty || size + body.count + 36 <= bytes else { break }
             guard SpoolChain.digest(previous: previous, epoch: epoch, number: current, body: body) == digest else {
                 damaged = current
                 break
             }
-            if entries.isEmpty { (first, type, start) = (current, UInt8(row[1] as Int), previous) }
+            if entries.isEmpty { (first, type, start) = (current, kind, previous) }
             entries.append(SpoolRun.Entry(digest: digest, body: body))
             size += body.count + 36
         }
@@ -54,11 +57,21 @@ extension SpoolDatabase {
         return (SpoolRun(first: first, contentType: type, previous: start, entries: entries), damaged)
     }
 
+    /// The columns of an entry, or `nil` where a damaged file holds something else in them.
+    private static func parts(_ row: Row) -> (kind: UInt8, previous: [UInt8], digest: [UInt8], body: [UInt8])? {
+        guard let kind = Int64.fromDatabaseValue(row[1]), kind == 1 || kind == 2,
+            let previous = Data.fromDatabaseValue(row[2]), let digest = Data.fromDatabaseValue(row[3]),
+            let body = Data.fromDatabaseValue(row[4])
+        else { return nil }
+        return (UInt8(kind), [UInt8](previous), [UInt8](digest), [UInt8](body))
+    }
+
     private func setAside(_ number: UInt64) throws {
         try queue.writeImmediately { database in
             let key = Int64(bitPattern: number)
             try database.execute(
-                sql: "INSERT OR REPLACE INTO damaged SELECT number, body, source, line FROM entry WHERE number = ?",
+                sql:
+                    "INSERT OR REPLACE INTO damaged SELECT number, coalesce(body, x''), source, line FROM entry WHERE number = ?",
                 arguments: [key])
             try database.execute(
                 sql: """

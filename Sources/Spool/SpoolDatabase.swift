@@ -23,9 +23,13 @@ package final class SpoolDatabase: Sendable {
             let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+            // Before SQLite sees it: the write-ahead log gets the permissions that the file has when it is opened.
+            if !FileManager.default.fileExists(atPath: path) {
+                _ = FileManager.default.createFile(atPath: path, contents: nil)
+            }
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
             queue = try DatabaseQueue(
                 path: path, configuration: SpoolSchema.configuration(quotaBytes: options.quotaBytes))
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
             epoch = try queue.writeImmediately { try Self.prepare($0, sender: sender) }
         } catch {
             throw SpoolError(error, "open")

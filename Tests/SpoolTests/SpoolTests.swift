@@ -118,6 +118,18 @@ import Testing
         #expect(try spool.counts() == counts(accepted: 5, damaged: 1))
     }
 
+    @Test(arguments: [
+        "content_type = 'x'", "content_type = 300", "digest = 7", "body = 'text'", "previous = 1.5",
+    ])
+    func `A column of another type is damage, not a crash`(change: String) throws {
+        let spool = try open()
+        try spool.append(drafts(3))
+        try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE entry SET \(change) WHERE number = 2") }
+        #expect(try spool.nextRun(after: 0, limit: 10, bytes: 100_000)?.entries.count == 1)
+        #expect(try spool.nextRun(after: 1, limit: 10, bytes: 100_000)?.first == 3)
+        #expect(try spool.damaged() == [2])
+    }
+
     @Test func `A run keeps the limits of a batch, but has at least one entry`() throws {
         let spool = try open()
         try spool.append(drafts(10, size: 1_000))
