@@ -59,6 +59,14 @@ package struct FileReport: Sendable {
         self.lines = lines.sorted { ($0.line, $0.number) < ($1.line, $1.number) }
     }
 
+    /// Rows that were not stored.
+    package var refusedCount: Int { Int(counts.quarantined + counts.damaged) + unreadable }
+
+    /// Of how many rows some lines speak.
+    package func rows(in lines: some Sequence<Line>) -> Int {
+        Set(lines.map { [UInt64($0.line), $0.number] }).count
+    }
+
     /// A sentence per line, as `FILE:LINE: FIELD: REASON`.
     package var sentences: [String] {
         lines.map { line in

@@ -20,7 +20,21 @@ package actor Inbox: Service {
     private let logger: Logger
     private let stop = Signal()
     /// Files that have been read and wait for receipts.
-    private var waiting: [String: Int64] = [:]
+    private var waiting: [String: (source: Int64, identity: Identity)] = [:]
+
+    /// What tells a file from another one of the same name.
+    private struct Identity: Equatable {
+        private let number: Int?
+        private let size: Int?
+        private let modified: Date?
+
+        init?(_ file: URL) {
+            guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.path) else { return nil }
+            number = attributes[.systemFileNumber] as? Int
+            size = attributes[.size] as? Int
+            modified = attributes[.modificationDate] as? Date
+        }
+    }
 
     /// The inbox's thread: reading files and the spool blocks.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -65,7 +79,8 @@ package actor Inbox: Service {
     private func look() async {
         for file in files() where !stop.isRaised {
             do {
-                if waiting[file.path] == nil { try await take(file) }
+                // Another file of the same name may have been renamed over one that waits for receipts.
+                if waiting[file.path]?.identity != Identity(file) { try await take(file) }
                 try settle(file)
             } catch let error as MappingError {
                 fail(file, sentences: error.sentences(in: language))
@@ -87,13 +102,16 @@ package actor Inbox: Service {
     }
 
     private func take(_ file: URL) async throws {
+        guard let identity = Identity(file) else { return }
         var feeder = try Feeder(path: file.path, mapping: mapping, spool: spool, isAgain: false)
         var hasReportedFull = false
-        while !stop.isRaised {
+        while !stop.isRaised, !Task.isCancelled {
             switch try feeder.step() {
-            case .accepted: continue
+            // A large file must not keep this thread from hearing that it is to stop.
+            case .accepted: await Task.yield()
             case .finished:
-                waiting[file.path] = feeder.source.id
+                guard Identity(file) == identity else { return }
+                waiting[file.path] = (feeder.source.id, identity)
                 logger.info("file accepted", metadata: ["file": "\(file.lastPathComponent)"])
                 return
             case .full:
@@ -105,7 +123,9 @@ package actor Inbox: Service {
     }
 
     private func settle(_ file: URL) throws {
-        guard let source = waiting[file.path], try spool.counts(of: source).pending == 0 else { return }
+        guard let (source, identity) = waiting[file.path], identity == Identity(file),
+            try spool.counts(of: source).pending == 0
+        else { return }
         let report = try FileReport(path: file.lastPathComponent, source: source, spool: spool, language: language)
         let target = folder.appendingPathComponent(report.isClean ? "done" : "failed")
         let place = try free(target.appendingPathComponent(file.lastPathComponent))

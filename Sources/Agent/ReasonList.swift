@@ -58,6 +58,14 @@ package struct ReasonList: Sendable {
 
     /// The reasons.
     package var reasons: [Reason] {
-        messages.map { Reason(code: $0.code, field: $0.field, vietnamese: $0.vietnamese, english: $0.english) }
+        messages.map { message in
+            // A centre that had too much to say leaves the sentences out; the code says the same.
+            let fault = FaultCode(rawValue: message.code).map { Fault($0, path: message.field) }
+            return Reason(
+                code: message.code, field: message.field,
+                vietnamese: message.vietnamese.isEmpty
+                    ? fault?.sentence(in: .vietnamese) ?? message.code : message.vietnamese,
+                english: message.english.isEmpty ? fault?.sentence(in: .english) ?? message.code : message.english)
+        }
     }
 }

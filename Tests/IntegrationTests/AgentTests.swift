@@ -69,6 +69,27 @@ import Testing
         #expect(try spool.counts().accepted == 50, "nothing is spooled twice after a restart")
     }
 
+    @Test func `A file renamed over one that waits is taken too`() async throws {
+        let centre = try await Centre()
+        let spool = try centre.spool("one")
+        let samples = Array(SampleSubmissions(count: 70))
+        try centre.folder.write(lines(samples[..<50]), to: "seed")
+        let inbox = try inbox(centre, spool)
+        let path = centre.folder.path + "/inbox/a.ndjson"
+        try FileManager.default.moveItem(atPath: centre.folder.path + "/seed", toPath: path)
+        try await centre.run([inbox, try centre.courier(spool)]) {
+            try await Centre.until("the first file is spooled") { try spool.counts().accepted == 50 }
+            let part = try centre.folder.write(lines(samples[50...]), to: "inbox/a.ndjson.part")
+            let result = unsafe rename(part, path)
+            #expect(result == 0)
+            try await Centre.until("the second file is spooled") { try spool.counts().accepted == 70 }
+            try await centre.run([try await centre.broker(), try centre.worker()]) {
+                try await Centre.until("it is settled") { exists(centre, "done/a.ndjson") }
+            }
+        }
+        #expect(try await centre.count("dossier") == 70)
+    }
+
     @Test func `An interrupted file goes on where it was`() throws {
         let folder = try TemporaryFolder()
         let file = try folder.write(lines(SampleSubmissions(count: 1_800)), to: "a.ndjson")
