@@ -9,7 +9,7 @@ extension HosoSettings {
         for endpoint in intakeEndpoints { Self.check(endpoint, "intake.endpoints", &source) }
         Self.check(workerEndpoint, "intake.workers", &source)
         Self.check(surveyEndpoint, "survey.endpoint", &source)
-        if databaseURL.contains("password") {
+        if databaseURL.contains("password") || Self.hasPassword(databaseURL) {
             source.complain("database.url", "must not hold a password: use database.password_file")
         }
         let isName =
@@ -25,7 +25,8 @@ extension HosoSettings {
 
     /// Senders prove who they are only by CURVE keys; until those are there, nothing listens to a network.
     private static func check(_ endpoint: String, _ key: String, _ source: inout SettingSource) {
-        guard endpoint.hasPrefix("ipc://"), endpoint.count > 6 else {
+        // An endpoint that begins with @ would be an abstract socket, which every user of the machine may connect to.
+        guard endpoint.hasPrefix("ipc://"), endpoint.count > 6, !endpoint.hasPrefix("ipc://@") else {
             return source.complain(
                 key,
                 "“\(endpoint)” is refused: only ipc:// endpoints, since tcp:// needs CURVE keys, which this "
@@ -34,6 +35,13 @@ extension HosoSettings {
         if endpoint.utf8.count - 6 > 107 {
             source.complain(key, "the path is longer than the 107 bytes that a Unix socket may have")
         }
+    }
+
+    /// Whether a URI names a password between user and host.
+    private static func hasPassword(_ url: String) -> Bool {
+        guard let start = url.firstRange(of: "://")?.upperBound else { return false }
+        let authority = url[start...].prefix { $0 != "/" && $0 != "?" }
+        return authority.lastIndex(of: "@").map { authority[..<$0].contains(":") } ?? false
     }
 
     static func password(_ path: String, _ source: inout SettingSource) -> String? {

@@ -38,6 +38,8 @@ struct SettingSource {
             let name = prefix + (key.string ?? "?")
             switch value {
             case .scalar(let scalar): set(name, scalar.string, line: key.mark?.line)
+            case .sequence where !Self.lists.contains(name) && isKnown(name):
+                complain(name, "must be a single value")
             case .sequence(let items):
                 set(name, items.compactMap(\.scalar?.string).joined(separator: ","), line: key.mark?.line)
             case .mapping(let inner): read(inner, prefix: name + ".")
@@ -46,8 +48,16 @@ struct SettingSource {
         }
     }
 
+    /// Settings that may be lists.
+    private static let lists: Set = ["intake.endpoints", "survey.channels"]
+
+    private func isKnown(_ name: String) -> Bool { SettingKey.all.contains { $0.name == name } }
+
     private mutating func set(_ name: String, _ value: String, line: Int?) {
-        guard SettingKey.all.contains(where: { $0.name == name }) else {
+        guard isKnown(name) else {
+            if SettingKey.all.contains(where: { $0.name.hasPrefix(name + ".") }) {
+                return complain(name, "must be a group of settings")
+            }
             return complain(name, "there is no such setting" + (line.map { " (line \($0))" } ?? ""))
         }
         values[name] = value

@@ -68,6 +68,8 @@ import Testing
 
     @Test func `A password stands in its own file, never in the connection string`() throws {
         #expect(problems("database: { url: \"host=db password=secret\" }").count == 1)
+        #expect(problems("database: { url: \"postgresql://user:secret@db/hoso\" }").count == 1)
+        #expect(problems("database: { url: \"postgresql://user@[::1]:5432/hoso\" }").isEmpty)
         try folder.write("secret\n", to: "password")
         let settings = try load("database: { password_file: password }")
         #expect(settings.databasePassword == "secret")
@@ -90,6 +92,11 @@ import Testing
     @Test func `A file that is no YAML is a clear error`() {
         #expect(problems("a: [1").count == 1)
         #expect(problems("- 1\n- 2\n").count == 1)
+    }
+
+    @Test func `Groups and single values are told apart`() {
+        #expect(problems("worker: 5") == ["worker: must be a group of settings"])
+        #expect(problems("sender: { name: [a] }") == ["sender.name: must be a single value"])
     }
 
     @Test func `The language follows LANG unless it is set`() throws {
