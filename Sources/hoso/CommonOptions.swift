@@ -2,6 +2,7 @@ import ArgumentParser
 import Dossiers
 import Foundation
 import Logging
+import Mapping
 import Postgres
 import ServiceLifecycle
 import Settings
@@ -64,8 +65,15 @@ enum Console {
     static var isWatched: Bool { isatty(2) == 1 }
 }
 
+extension Language {
+    /// The text in this language.
+    func choose(_ vietnamese: String, _ english: String) -> String { self == .vietnamese ? vietnamese : english }
+}
+
 /// Runs something and turns its errors into sentences and exit codes.
-func reportingErrors<Value>(_ body: () async throws -> Value) async throws -> Value {
+func reportingErrors<Value>(
+    in language: Language = .english, _ body: () async throws -> Value
+) async throws -> Value {
     do {
         return try await body()
     } catch let error as ExitCode {
@@ -74,6 +82,13 @@ func reportingErrors<Value>(_ body: () async throws -> Value) async throws -> Va
         throw error
     } catch is CleanExit {
         throw ExitCode.success
+    } catch let error as MappingError {
+        error.sentences(in: language).forEach { Console.error("hoso: \($0)") }
+        throw ExitCode(exitCode(of: error))
+    } catch let error as PostgresError where error.isRetriable {
+        let sentence = language.choose("Không dùng được cơ sở dữ liệu lúc này", "The database cannot be used now")
+        Console.error("hoso: \(sentence): \(error)")
+        throw ExitCode(exitCode(of: error))
     } catch {
         Console.error("hoso: \(error)")
         throw ExitCode(exitCode(of: error))

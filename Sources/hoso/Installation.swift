@@ -15,9 +15,12 @@ struct Installation: Sendable {
     var logs: String { folder + "/log" }
 
     /// Makes the folders.
-    func prepare(timeZone: String?) throws {
-        for path in [folder, logs, folder + "/senders"] {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    func prepare() throws {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        // What lies in them may be personal data.
+        for path in [logs, folder + "/senders", folder + "/inbox"] {
+            try FileManager.default.createDirectory(
+                atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
     }
 

@@ -41,9 +41,10 @@ struct AdoptionCommand: AsyncParsableCommand {
             }
             let first = try from.map { try parsed($0, "day", Day.init(iso8601:)) }
             let end = try to.map { try parsed($0, "day", Day.init(iso8601:)) }
+            if let first, let end, end <= first { throw ValidationError("--to must be a day after --from.") }
             let settings = try common.settings()
             let zone = settings.zone.identifier
-            try await reportingErrors {
+            try await reportingErrors(in: settings.language) {
                 let report = try await DatabaseSession(settings.database("query")).perform { connection in
                     let query = AdoptionQuery(connection)
                     let span = try await query.span()
@@ -73,7 +74,7 @@ struct AdoptionCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try common.settings()
-            try await reportingErrors {
+            try await reportingErrors(in: settings.language) {
                 let report = try await DatabaseSession(settings.database("query")).perform { connection in
                     try await Recount(connection).run()
                 }
@@ -102,12 +103,17 @@ struct Reconcile: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try common.settings()
-        try await reportingErrors {
+        try await reportingErrors(in: settings.language) {
             let name = sender
             let balances = try await DatabaseSession(settings.database("query")).perform { connection in
                 try await Reconciliation(connection).balances(of: name)
             }
-            if let name, balances.isEmpty { throw ValidationError("There is no sender “\(name)”.") }
+            if let name, balances.isEmpty {
+                Console.error(
+                    "hoso: "
+                        + settings.language.choose("Không có điểm gửi “\(name)”.", "There is no sender “\(name)”."))
+                throw ExitCode(64)
+            }
             let report = ReconciliationReport(balances: balances)
             switch format {
             case .table: report.table(in: settings.language).forEach(Console.line)
@@ -130,13 +136,16 @@ struct TraceCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try common.settings()
-        try await reportingErrors {
+        try await reportingErrors(in: settings.language) {
             let code = code
             let events = try await DatabaseSession(settings.database("query")).perform { connection in
                 try await Trace(connection).events(of: code)
             }
             guard !events.isEmpty else {
-                Console.error("hoso: the centre has never heard of \(code)")
+                Console.error(
+                    "hoso: "
+                        + settings.language.choose(
+                            "Trung tâm chưa nhận hồ sơ nào có mã \(code).", "The centre has never heard of \(code)."))
                 throw ExitCode(1)
             }
             let report = TraceReport(code: code, events: events, zone: settings.zone)
@@ -162,7 +171,7 @@ struct QuarantineCommand: AsyncParsableCommand {
 
         func run() async throws {
             let settings = try common.settings()
-            try await reportingErrors {
+            try await reportingErrors(in: settings.language) {
                 let counts = try await DatabaseSession(settings.database("query")).perform { connection in
                     try await QuarantineTable(connection).counts()
                 }

@@ -23,8 +23,12 @@ struct Send: AsyncParsableCommand {
     var mapping: String?
     @Option(help: "Name of the sender.")
     var sender: String?
-    @Option(help: "Rows that are listed when they were not stored.")
+    @Option(help: "Reasons that are listed, at most 10000.")
     var list = 100
+
+    func validate() throws {
+        guard (0...10_000).contains(list) else { throw ValidationError("--list must be from 0 to 10000.") }
+    }
 
     func run() async throws {
         var overrides: [String: String] = [:]
@@ -38,10 +42,10 @@ struct Send: AsyncParsableCommand {
             settings.spoolPath = folder.appendingPathComponent("\(sender).sqlite").path
         }
         let (quiet, chosen) = (settings, mapping)
-        try await reportingErrors {
+        try await reportingErrors(in: quiet.language) {
             let rules = try chosen.map { path throws(MappingError) in try MappingFile.load(path: path) } ?? .native
             for file in files where !FileManager.default.isReadableFile(atPath: file) {
-                Console.error("hoso: cannot read \(file)")
+                Console.error("hoso: " + quiet.language.choose("Không đọc được tệp \(file)", "cannot read \(file)"))
                 throw ExitCode(65)
             }
             let sending = Sending(settings: quiet, mapping: rules, files: files)
@@ -55,8 +59,14 @@ struct Send: AsyncParsableCommand {
         for report in reports {
             Console.line("\(report.path): \(report.summary(in: language))")
             for sentence in report.sentences.prefix(list) { Console.line("  \(sentence)") }
-            let hidden = report.sentences.count - list
-            if hidden > 0 { Console.line("  … +\(hidden) (--list \(report.sentences.count))") }
+            let hidden = report.refusedCount - report.rows(in: report.lines.prefix(list))
+            if hidden > 0 {
+                Console.line(
+                    "  "
+                        + language.choose(
+                            "… và \(hidden) dòng khác không liệt kê ở đây (--list)",
+                            "… and \(hidden) rows that are not listed here (--list)"))
+            }
         }
     }
 }

@@ -45,6 +45,22 @@ struct SurveysCommand: AsyncParsableCommand {
         @Option(help: "Tasks that are held at most.")
         var credit: Int?
 
+        func validate() throws {
+            guard let program, !Self.isRunnable(program) else { return }
+            throw ValidationError("--exec: “\(program)” is not a program that can be run.")
+        }
+
+        /// Whether there is a program of a path, or of a name on `PATH`.
+        private static func isRunnable(_ program: String) -> Bool {
+            let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
+            let places = program.contains("/") ? [program] : path.split(separator: ":").map { "\($0)/\(program)" }
+            return places.contains { place in
+                let values = try? URL(fileURLWithPath: place).resolvingSymlinksInPath()
+                    .resourceValues(forKeys: [.isRegularFileKey])
+                return values?.isRegularFile == true && FileManager.default.isExecutableFile(atPath: place)
+            }
+        }
+
         func run() async throws {
             Lifeline.watch()
             let settings = try common.settings()

@@ -34,7 +34,10 @@ struct Up: AsyncParsableCommand {
         let folder = data ?? Self.standardFolder
         let place = Installation(folder: folder)
         try await reportingErrors {
-            try place.prepare(timeZone: common.timeZone)
+            do { try place.prepare() } catch {
+                Console.error("hoso: \(place.folder) is no folder that can be used: \(error.localizedDescription)")
+                throw ExitCode(78)
+            }
             guard let lock = FileLock(path: place.folder + "/hoso.lock") else {
                 Console.error("hoso: another `hoso up` runs in \(place.folder)")
                 throw ExitCode(69)

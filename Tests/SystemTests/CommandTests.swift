@@ -21,7 +21,10 @@ import Testing
         #expect(try await Program.run(["adoption", "--metric", "happiness"]).status == 64)
         #expect(try await Program.run(["adoption", "--by", "moon"]).status == 64)
         #expect(try await Program.run(["adoption", "--from", "2022-02-30"]).status == 64)
+        #expect(try await Program.run(["adoption", "--from", "2022-02-01", "--to", "2022-01-01"]).status == 64)
         #expect(try await Program.run(["up", "--once"]).status == 64)
+        #expect(try await Program.run(["surveys", "listen", "--exec", "/no/such/program"]).status == 64)
+        #expect(try await Program.run(["surveys", "listen", "--exec", "/tmp"]).status == 64)
         let folder = try TemporaryFolder()
         let file = try folder.write("time_zone: Nowhere\nworker: { count: -1 }\nodd: 1\n", to: "hoso.yaml")
         let outcome = try await Program.run(["check-config", "--config", file])
@@ -43,6 +46,8 @@ import Testing
         let missing = try await Program.run(["send", folder.path + "/missing.csv"])
         #expect(missing.status == 65)
         #expect(missing.error.contains("missing.csv"))
+        let vietnamese = try await Program.run(["send", folder.path + "/missing.csv", "--language", "vi"])
+        #expect(vietnamese.error.contains("Không đọc được"))
         let mapping = try folder.write("format: xml\nfields: {}\n", to: "map.yaml")
         let data = try folder.write("a,b\n1,2\n", to: "data.csv")
         let outcome = try await Program.run(["send", data, "--mapping", mapping])
@@ -80,6 +85,44 @@ import Testing
             #expect((report["rows"] as? [Any])?.isEmpty == true)
             for format in ["csv", "table"] {
                 #expect(try await office.run(["adoption", "--format", format]).status == 0)
+            }
+        }
+    }
+
+    @Test func `A folder that is a file is a clear error`() async throws {
+        let folder = try TemporaryFolder()
+        let file = try folder.write("", to: "data")
+        let outcome = try await Program.run(["up", "--data", file])
+        #expect(outcome.status == 78)
+        #expect(!outcome.error.contains("Domain="), "\(outcome.error)")
+    }
+
+    @Test func `A second broker or relay on the same endpoint is refused, and the first goes on`() async throws {
+        try await Office.open { office in
+            try await office.until("the services run") {
+                !office.children("broker").isEmpty && !office.children("surveys").isEmpty
+            }
+            for name in ["broker", "surveys"] {
+                let outcome = try await office.run([name])
+                #expect(outcome.status == 69, "\(name)")
+                #expect(outcome.error.contains("in use"), "\(outcome.error)")
+            }
+            let sample = try await Program.run(["sample", "--count", "3"])
+            let file = try office.folder.write(sample.output, to: "sample.ndjson")
+            #expect(try await office.run(["send", file]).status == 0)
+        }
+    }
+
+    @Test func `Nobody else can read what the spool holds`() async throws {
+        try await Office.open { office in
+            let sample = try await Program.run(["sample", "--count", "3"])
+            let file = try office.folder.write(sample.output, to: "sample.ndjson")
+            #expect(try await office.run(["send", file]).status == 0)
+            let senders = office.folder.path + "/data/senders"
+            for name in ["", "/local.sqlite", "/local.sqlite-wal", "/local.sqlite-shm"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: senders + name)
+                let permissions = try #require(attributes[.posixPermissions] as? Int)
+                #expect(permissions & 0o077 == 0, "\(name)")
             }
         }
     }

@@ -117,6 +117,15 @@ import Testing
         #expect(result.terminationStatus == .exited(0), "\(result.standardError)")
     }
 
+    @Test func `A worker whose database lacks migrations leaves with 78`() async throws {
+        try await Office.open { office in
+            let url = "host=\(office.folder.path)/data/postgres/run user=hoso dbname=postgres"
+            let outcome = try await office.run(["worker"], environment: ["HOSO_DATABASE_URL": url])
+            #expect(outcome.status == 78)
+            #expect(outcome.error.contains("hoso migrate"))
+        }
+    }
+
     @Test func `A survey program gets every task, and one that fails gets it again`() async throws {
         try await Office.open { office async throws in
             let sample = try await Program.run(["sample", "--count", "20"])
