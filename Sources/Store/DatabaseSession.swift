@@ -5,6 +5,7 @@ package import Postgres
 package actor DatabaseSession {
     private let executor: PollingExecutor
     private let address: DatabaseAddress
+    private let patience: Duration
 
     /// The session's thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -12,8 +13,10 @@ package actor DatabaseSession {
     }
 
     /// A session that connects when it is used.
-    package init(_ address: DatabaseAddress) throws(PollingError) {
+    /// - Parameter patience: how long a busy server may take to accept it; a service would give up sooner and come back.
+    package init(_ address: DatabaseAddress, patience: Duration = .seconds(15)) throws(PollingError) {
         self.address = address
+        self.patience = patience
         executor = try PollingExecutor(name: "hoso-query")
     }
 
@@ -23,6 +26,6 @@ package actor DatabaseSession {
     package func perform<Value: Sendable>(
         _ work: @Sendable (Connection) async throws -> Value
     ) async throws -> Value {
-        try await work(try await address.open(on: executor))
+        try await work(try await address.open(on: executor, within: patience))
     }
 }

@@ -8,7 +8,7 @@ import Spool
 import TestSupport
 import Testing
 
-@Suite struct AgentTests {
+@Suite(.takingTurns) struct AgentTests {
     private func inbox(_ centre: Centre, _ spool: SpoolDatabase) throws -> Inbox {
         try Inbox(
             folder: centre.folder.path + "/inbox", mapping: .native, spool: spool, language: .english,

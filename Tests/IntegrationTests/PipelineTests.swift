@@ -10,7 +10,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct PipelineTests {
+@Suite(.takingTurns) struct PipelineTests {
     @Test func `What two senders hand in is stored once, receipted and balanced`() async throws {
         let centre = try await Centre()
         let all = Array(SampleSubmissions(count: 3_000))

@@ -10,7 +10,7 @@ import Testing
 import WireMessages
 import ZeroMQ
 
-@Suite struct SurveyTests {
+@Suite(.takingTurns) struct SurveyTests {
     /// What survey senders were asked to do.
     private final class Book: Sendable {
         private let entries = Mutex<[Int64: Int]>([:])

@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct ConnectionTests {
+@Suite(.takingTurns) struct ConnectionTests {
     private func perform<Value: Sendable>(
         _ work: @Sendable (Connection) async throws -> Value
     ) async throws -> Value {

@@ -6,7 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct BatchWriterTests {
+@Suite(.takingTurns) struct BatchWriterTests {
     @Test func `A batch is stored, and told again on redelivery what it was told first`() async throws {
         try await Ledger.perform { ledger async throws in
             let entries = ledger.entries(1...4)

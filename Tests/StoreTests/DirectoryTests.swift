@@ -4,7 +4,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct DirectoryTests {
+@Suite(.takingTurns) struct DirectoryTests {
     @Test func `Migrating is safe to repeat, and for two programs at once`() async throws {
         let address = try await TestCluster.shared.database()
         let applied = try await withThrowingTaskGroup(of: [String].self) { group in

@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-@Suite struct FoldTests {
+@Suite(.takingTurns) struct FoldTests {
     @Test func `The roll-up equals a recount, and folding again changes nothing`() async throws {
         try await Ledger.perform { ledger async throws in
             let channels: [Channel] = [.online, .postal, .inPerson]

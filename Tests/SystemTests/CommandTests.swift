@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct CommandTests {
+@Suite(.takingTurns) struct CommandTests {
     @Test func `Every command explains itself`() async throws {
         let commands = [
             [], ["up"], ["send"], ["agent"], ["broker"], ["worker"], ["surveys"], ["surveys", "listen"],

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct DemoTests {
+@Suite(.takingTurns) struct DemoTests {
     @Test func `The demo arrives whole, agrees with what was sent, and leaves with 0`() async throws {
         let folder = try TemporaryFolder()
         let outcome = try await Program.run(["up", "--demo", "--once", "--data", folder.path + "/data"])

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite struct RealLogTests {
+@Suite(.takingTurns) struct RealLogTests {
     private static let log = Repository.data.appending(path: "wabo/receipt.csv.gz")
     private static let mapping = Repository.root.appending(path: "Tests/Fixtures/wabo.yaml").path
 

@@ -4,7 +4,7 @@ import SystemPackage
 import TestSupport
 import Testing
 
-@Suite struct ServiceTests {
+@Suite(.takingTurns) struct ServiceTests {
     @Test func `A client in another language sends two dossiers and reads both outcomes`() async throws {
         try await Office.open { office async throws in
             let client = Repository.root.appending(path: "Tests/Fixtures/dip_client.py").path
