@@ -85,8 +85,12 @@ struct Examination {
             if let code = TaxCode.normalised(text) { return code }
             faults.append(Fault(.taxCodeMalformed, .applicantID, value: text))
         case .agency, .other: return text
-        case .citizen, nil:
+        case .citizen:
             if let digits = PersonalIdentifier.normalised(text) { return digits }
+            faults.append(Fault(.personalIDMalformed, .applicantID, value: text))
+        case nil:
+            // Many systems do not say who hands in, and enterprises do.
+            if let digits = PersonalIdentifier.normalised(text) ?? TaxCode.normalised(text) { return digits }
             faults.append(Fault(.personalIDMalformed, .applicantID, value: text))
         }
         return nil
@@ -103,7 +107,8 @@ struct Examination {
     /// The key by which the procedure is found in the catalogue; `nil` when there is none.
     mutating func procedureKey(_ grammar: CodeGrammar?) -> String? {
         let code = submission.procedure
-        guard grammar != .opaque else { return code.orNil }
+        // Agencies outside the national tree of codes may still have national procedures.
+        guard grammar != .opaque else { return ProcedureCode.key(of: code).map(String.init) ?? code.orNil }
         guard !code.isEmpty else {
             faults.append(Fault(.missing, .procedure, value: ""))
             return nil

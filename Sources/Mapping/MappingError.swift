@@ -12,6 +12,8 @@ package struct MappingError: Error, Sendable, Hashable {
         case mappingInvalid = "mapping_invalid"
         /// The CSV file has no header row.
         case headerMissing = "header_missing"
+        /// The header row cannot be read; ``MappingError/fault`` says why.
+        case headerUnreadable = "header_unreadable"
         /// The header of the CSV file lacks columns that the mapping reads, or has them twice.
         case headerMismatch = "header_mismatch"
         /// The file is not UTF-8 text.
@@ -32,15 +34,19 @@ package struct MappingError: Error, Sendable, Hashable {
     package let byteOffset: Int?
     /// What the system said, in its own words.
     package let cause: String?
+    /// What is wrong with the header row.
+    package let fault: RowFault?
 
     init(
-        _ code: Code, file: String, problems: [MappingProblem] = [], byteOffset: Int? = nil, cause: String? = nil
+        _ code: Code, file: String, problems: [MappingProblem] = [], byteOffset: Int? = nil, cause: String? = nil,
+        fault: RowFault? = nil
     ) {
         self.code = code
         self.file = file
         self.problems = problems
         self.byteOffset = byteOffset
         self.cause = cause
+        self.fault = fault
     }
 }
 
@@ -63,6 +69,8 @@ extension MappingError: CustomStringConvertible {
         case .fileUnreadable: "\(file): the file cannot be read (\(cause ?? "unknown reason"))."
         case .mappingInvalid: "\(file): the mapping file has \(problems.count) problem(s)."
         case .headerMissing: "\(file): the file is empty; its first row must name the columns."
+        case .headerUnreadable:
+            "\(file): the header row cannot be read: \(fault?.sentence(in: .english) ?? "unknown reason.")"
         case .headerMismatch: "\(file): the header row does not fit the mapping file."
         case .encodingUnsupported: "\(file): the text is not UTF-8; save the file as UTF-8 and try again."
         case .compressionCorrupt: "\(file): the gzip data is damaged at byte \(byteOffset ?? 0)."
@@ -75,6 +83,8 @@ extension MappingError: CustomStringConvertible {
         case .fileUnreadable: "\(file): không đọc được tệp (\(cause ?? "không rõ lý do"))."
         case .mappingInvalid: "\(file): tệp ánh xạ có \(problems.count) lỗi."
         case .headerMissing: "\(file): tệp trống; dòng đầu tiên phải ghi tên các cột."
+        case .headerUnreadable:
+            "\(file): không đọc được dòng tiêu đề: \(fault?.sentence(in: .vietnamese) ?? "không rõ lý do.")"
         case .headerMismatch: "\(file): dòng tiêu đề không khớp với tệp ánh xạ."
         case .encodingUnsupported: "\(file): văn bản không phải UTF-8; hãy lưu tệp với bảng mã UTF-8 rồi thử lại."
         case .compressionCorrupt: "\(file): dữ liệu nén gzip bị hỏng tại byte \(byteOffset ?? 0)."

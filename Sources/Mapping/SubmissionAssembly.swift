@@ -43,8 +43,9 @@ struct SubmissionAssembly: Sendable {
         var submission = constants
         for binding in bindings {
             var text = texts[binding.slot] ?? ""
-            // A value that the table lacks passes unchanged: the centre quarantines it, nobody guesses it here.
-            if !binding.values.isEmpty { text = binding.values[text] ?? text }
+            if !binding.values.isEmpty, !text.isEmpty {
+                text = binding.values[text] ?? binding.field.unlisted(text)
+            }
             if binding.isTimestamp { text = rfc3339(text) }
             if !text.isEmpty { submission[binding.field] = text }
         }
@@ -59,6 +60,23 @@ extension Field {
     var isTimestamp: Bool {
         switch self {
         case .receivedAt, .dueAt, .finishedAt, .returnedAt: true
+        default: false
+        }
+    }
+
+    /// A value that the mapping's table does not list: it travels, for the centre to quarantine, and nobody guesses it.
+    ///
+    /// Where another system's code looks like one of ours (its `3` may mean "by telephone"), a question mark in front
+    /// keeps it from being taken for that.
+    fileprivate func unlisted(_ text: String) -> String { isCode(text) ? "?" + text : text }
+
+    private func isCode(_ text: String) -> Bool {
+        switch self {
+        case .channel, .returnChannel: Channel(code: text) != nil
+        case .applicantKind: ApplicantKind(code: text) != nil
+        case .onlineLevel: OnlineLevel(code: text) != nil
+        case .status: DossierStatus(code: text) != nil
+        case .codeGrammar: CodeGrammar(code: text) != nil
         default: false
         }
     }

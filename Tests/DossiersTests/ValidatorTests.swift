@@ -120,6 +120,21 @@ import TestSupport
             }.isEmpty)
     }
 
+    @Test mutating func `Where the kind of applicant is not given, a personal id or a tax code will do`() {
+        for text in ["001099012345", "012345678", "0100047516", "0100047516-001"] {
+            #expect(
+                faults {
+                    $0.applicantKind = ""
+                    $0.applicantID = text
+                }.isEmpty, "\(text)")
+        }
+        #expect(
+            faults {
+                $0.applicantKind = ""
+                $0.applicantID = "0100047517"
+            }.map(\.code) == [.personalIDMalformed])
+    }
+
     @Test mutating func `U+0000 and other control characters are found in every field`() {
         #expect(faults { $0.applicantName = "a\u{0}b" }.map(\.code) == [.containsNUL])
         #expect(faults { $0.sector = "a\nb" }.map(\.code) == [.controlCharacter])
@@ -176,6 +191,17 @@ import TestSupport
         #expect(dossier.sector == "Hộ tịch")
         #expect(faults { $0.unit = "H36.99" }.map(\.code) == [.unitUnknown])
         #expect(faults { $0.procedure = "9.999999" }.map(\.code) == [.procedureUnknown])
+    }
+
+    @Test mutating func `A national procedure is found in the catalogue whatever the grammar of the dossier codes`() {
+        validator.catalogue = Catalogue(
+            policy: .closed, units: ["H36.26"],
+            procedures: ["1.004194": Catalogue.Procedure(sector: "Hộ tịch", onlineLevel: .full)])
+        #expect(
+            faults {
+                $0.codeGrammar = "opaque"
+                $0.dossierCode = "03706/2026/07906"
+            }.isEmpty)
     }
 
     @Test mutating func `An opaque grammar frees code and procedure from the national form`() {

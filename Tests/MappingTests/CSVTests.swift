@@ -20,6 +20,12 @@ import Testing
         #expect(rows.map { $0.submission?.channel } == ["Intern", "internet"])
     }
 
+    @Test(arguments: ["online", "3", "in_person"])
+    func `A value that the table lacks is never taken for a code of ours`(value: String) throws {
+        let rows = try SourceText.csv("code,at,channel,name\nA,2022-03-01T09:00:00,\(value),x\n").rows()
+        #expect(rows.first?.submission?.channel == "?" + value)
+    }
+
     @Test func `Byte order mark, CRLF, empty lines and a missing last line end are tolerated`() throws {
         let rows = try SourceText.csv("\u{FEFF}code,at,channel,name\r\n\r\nA-1,,,x\r\n\r\nA-2,,,y").rows()
         #expect(rows.map { $0.submission?.dossierCode } == ["A-1", "A-2"])
@@ -109,6 +115,15 @@ import Testing
     @Test(arguments: ["", "\n\r\n", "\u{FEFF}"])
     func `A file without a header row is refused`(text: String) throws {
         #expect(try SourceText.csv(text).error()?.code == .headerMissing)
+    }
+
+    @Test func `A header row that is not CSV is told from one that is not UTF-8`() throws {
+        let error = try #require(try SourceText.csv("\"code\" ,at,channel,name\n").error())
+        #expect(error.code == .headerUnreadable)
+        #expect(error.sentences(in: .english).first?.contains("column 1") == true)
+        var source = try SourceText.csv("")
+        source.bytes = Array("code,".utf8) + [0xE1, 0x0A]
+        #expect(try source.error()?.code == .encodingUnsupported)
     }
 
     @Test func `UTF-16 is refused`() throws {

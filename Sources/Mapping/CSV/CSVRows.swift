@@ -84,9 +84,12 @@ struct CSVRows: RowParser {
         _ scanner: inout CSVScanner, _ buffer: inout RecordBuffer
     ) throws(MappingError) -> [String] {
         while !(try buffer.isAtEnd()) {
-            guard case .success(let range) = try scan(&scanner, &buffer), buffer.isUTF8(range) else {
-                throw MappingError(.encodingUnsupported, file: buffer.name)
+            let range: Range<Int>
+            switch try scan(&scanner, &buffer) {
+            case .success(let found): range = found
+            case .failure(let fault): throw MappingError(.headerUnreadable, file: buffer.name, fault: fault)
             }
+            guard buffer.isUTF8(range) else { throw MappingError(.encodingUnsupported, file: buffer.name) }
             let names = scanner.columns.map { CSVScanner.text(of: $0, in: buffer.bytes) }
             if names != [""] { return names }
         }
