@@ -70,7 +70,7 @@ let package = Package(
         module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
-        module("Mapping", ["CZlib", "Dossiers", yams]),
+        module("Mapping", ["CZlib", "Dossiers", system, yams]),
         module("Spool", [crypto, grdb]),
         module(
             "Agent",
@@ -117,7 +117,7 @@ let package = Package(
             [
                 "Agent", "Broker", "Demonstration", "Dossiers", "IntakeProtocol", "Machines", "Mapping", "Polling",
                 "Postgres", "Spool", "Store", "Surveys", "TestSupport", "WireMessages", "Worker", "ZeroMQ", lifecycle,
-                logging,
+                logging, subprocess,
             ]),
         // Runs the built program; the dependency has it built.
         tests("SystemTests", ["hoso", "TestSupport", subprocess, system]),

@@ -194,7 +194,13 @@ extension Courier {
             }
         }
         // Recorded on disk first; what is not recorded will be sent again, and answered again.
-        try spool.apply(receipts)
+        do throws(SpoolError) {
+            try spool.apply(receipts)
+        } catch {
+            guard error.code == .full || error.code == .busy || error.code == .inputOutput else { throw error }
+            logger.error("cannot record receipts, trying again", metadata: ["reason": "\(error)"])
+            return machine.broken(at: .now, retryAfter: .seconds(5))
+        }
         for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
     }
 

@@ -19,8 +19,8 @@ package struct Feeder: ~Copyable {
 
     /// The file in the spool.
     package let source: SpoolSource
-    /// Size of the file in bytes.
-    package let totalBytes: Int
+    /// Which file it is.
+    package let identity: FileIdentity
     private var reader: SubmissionReader
     private let spool: SpoolDatabase
     private var rows: Int
@@ -33,24 +33,29 @@ package struct Feeder: ~Copyable {
     /// - Throws: ``MappingError`` when the file does not fit the mapping, ``SpoolError``.
     package init(path: String, mapping: MappingFile, spool: SpoolDatabase, isAgain: Bool) throws {
         var reader = try SubmissionReader(path: path, mapping: mapping)
-        let attributes = try FileManager.default.attributesOfItem(atPath: path)
-        let modified = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+        let identity = reader.identity
         let source = try spool.source(
-            path: path, size: Int64(reader.totalBytes), modified: Int64(modified * 1_000_000), always: isAgain)
+            SpoolFile(path: path, inode: identity.inode, size: identity.size, modified: identity.modified),
+            always: isAgain)
         var rows = 0
-        while rows < source.rows, try reader.next() != nil { rows += 1 }
+        while !source.isRead, rows < source.rows, try reader.next() != nil { rows += 1 }
         self.rows = rows
         self.source = source
         self.spool = spool
-        totalBytes = reader.totalBytes
+        self.identity = identity
         self.reader = reader
         drafts.reserveCapacity(Self.chunk)
     }
+
+    /// Size of the file in bytes.
+    package var totalBytes: Int { Int(identity.size) }
 
     /// Bytes of the file that have been read.
     package var bytesRead: Int { reader.bytesRead }
 
     /// Reads a chunk and has it accepted.
+    ///
+    /// Where the rest of the file cannot be read, that is one more unreadable row, and the end.
     package mutating func step() throws -> Step {
         if source.isRead { return .finished }
         if drafts.isEmpty, unreadable.isEmpty, !isEnd { try read() }
@@ -70,7 +75,15 @@ package struct Feeder: ~Copyable {
 
     private mutating func read() throws {
         while drafts.count + unreadable.count < Self.chunk {
-            guard let row = try reader.next() else {
+            let next: SourceRow?
+            do throws(MappingError) {
+                next = try reader.next()
+            } catch {
+                // What came before is accepted, and the report says where it ends.
+                unreadable.append(UnreadableRow(line: 0, reasons: ReasonList(error).json))
+                next = nil
+            }
+            guard let row = next else {
                 isEnd = true
                 return
             }

@@ -32,35 +32,49 @@ package struct FileReport: Sendable {
     /// Whether every row has been stored.
     package var isClean: Bool { lines.isEmpty && counts.quarantined == 0 && unreadable == 0 && counts.damaged == 0 }
 
+    /// Rows of which a report speaks at most; the counts are of all.
+    private static let mostRows = 100_000
+
     /// Reads the report of a file from the spool.
     package init(path: String, source: Int64, spool: SpoolDatabase, language: Language) throws {
         self.path = path
         counts = try spool.counts(of: source)
         let rows = try spool.unreadable(source: source)
         unreadable = rows.count
-        var lines: [Line] = []
-        for row in rows {
-            for reason in ReasonList(json: row.reasons).reasons {
-                lines.append(
-                    Line(
-                        line: row.line, number: 0, outcome: "unreadable", code: reason.code, field: reason.field,
-                        reason: reason.sentence(in: language)))
-            }
+        var lines = rows.prefix(Self.mostRows).flatMap { row in
+            Self.lines(row.line, 0, "unreadable", ReasonList(json: row.reasons), language)
         }
-        for entry in try spool.rejected(source: source) {
-            for reason in ReasonList(json: entry.reasons).reasons {
-                lines.append(
-                    Line(
-                        line: entry.line ?? 0, number: entry.number,
-                        outcome: entry.outcome == .conflict ? "conflict" : "rejected", code: reason.code,
-                        field: reason.field, reason: reason.sentence(in: language)))
-            }
+        for entry in try spool.rejected(source: source, limit: Self.mostRows) {
+            let outcome = entry.outcome == .conflict ? "conflict" : "rejected"
+            lines += Self.lines(entry.line ?? 0, entry.number, outcome, ReasonList(json: entry.reasons), language)
+        }
+        for entry in try spool.damaged(source: source) {
+            let reasons = ReasonList(Fault(.digestMismatch))
+            lines += Self.lines(entry.line ?? 0, entry.number, "damaged", reasons, language)
         }
         self.lines = lines.sorted { ($0.line, $0.number) < ($1.line, $1.number) }
     }
 
+    private static func lines(
+        _ line: Int, _ number: UInt64, _ outcome: String, _ list: ReasonList, _ language: Language
+    ) -> [Line] {
+        list.reasons.map { reason in
+            Line(
+                line: line, number: number, outcome: outcome, code: reason.code, field: reason.field,
+                reason: reason.sentence(in: language))
+        }
+    }
+
     /// Rows that were not stored.
     package var refusedCount: Int { Int(counts.quarantined + counts.damaged) + unreadable }
+
+    /// A sentence about rows that are not listed, where there are such.
+    package func remark(listed: some Sequence<Line>, in language: Language) -> String? {
+        let hidden = refusedCount - rows(in: listed)
+        guard hidden > 0 else { return nil }
+        return language == .vietnamese
+            ? "… và \(hidden) dòng khác không liệt kê ở đây" : "… and \(hidden) rows that are not listed here"
+    }
 
     /// Of how many rows some lines speak.
     package func rows(in lines: some Sequence<Line>) -> Int {
@@ -81,9 +95,11 @@ package struct FileReport: Sendable {
         case .vietnamese:
             "đã lưu \(counts.stored), trùng \(counts.duplicate), bị giữ lại \(counts.quarantined), "
                 + "không đọc được \(unreadable), đang chờ \(counts.pending)"
+                + (counts.damaged > 0 ? ", hỏng trên thiết bị \(counts.damaged)" : "")
         case .english:
             "\(counts.stored) stored, \(counts.duplicate) duplicate, \(counts.quarantined) quarantined, "
                 + "\(unreadable) unreadable, \(counts.pending) pending"
+                + (counts.damaged > 0 ? ", \(counts.damaged) damaged on this device" : "")
         }
     }
 

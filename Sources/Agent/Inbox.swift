@@ -20,21 +20,7 @@ package actor Inbox: Service {
     private let logger: Logger
     private let stop = Signal()
     /// Files that have been read and wait for receipts.
-    private var waiting: [String: (source: Int64, identity: Identity)] = [:]
-
-    /// What tells a file from another one of the same name.
-    private struct Identity: Equatable {
-        private let number: Int?
-        private let size: Int?
-        private let modified: Date?
-
-        init?(_ file: URL) {
-            guard let attributes = try? FileManager.default.attributesOfItem(atPath: file.path) else { return nil }
-            number = attributes[.systemFileNumber] as? Int
-            size = attributes[.size] as? Int
-            modified = attributes[.modificationDate] as? Date
-        }
-    }
+    private var waiting: [String: (source: Int64, identity: FileIdentity)] = [:]
 
     /// The inbox's thread: reading files and the spool blocks.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -80,7 +66,7 @@ package actor Inbox: Service {
         for file in files() where !stop.isRaised {
             do {
                 // Another file of the same name may have been renamed over one that waits for receipts.
-                if waiting[file.path]?.identity != Identity(file) { try await take(file) }
+                if waiting[file.path]?.identity != FileIdentity(path: file.path) { try await take(file) }
                 try settle(file)
             } catch let error as MappingError {
                 fail(file, sentences: error.sentences(in: language))
@@ -102,7 +88,6 @@ package actor Inbox: Service {
     }
 
     private func take(_ file: URL) async throws {
-        guard let identity = Identity(file) else { return }
         var feeder = try Feeder(path: file.path, mapping: mapping, spool: spool, isAgain: false)
         var hasReportedFull = false
         while !stop.isRaised, !Task.isCancelled {
@@ -110,8 +95,7 @@ package actor Inbox: Service {
             // A large file must not keep this thread from hearing that it is to stop.
             case .accepted: await Task.yield()
             case .finished:
-                guard Identity(file) == identity else { return }
-                waiting[file.path] = (feeder.source.id, identity)
+                waiting[file.path] = (feeder.source.id, feeder.identity)
                 logger.info("file accepted", metadata: ["file": "\(file.lastPathComponent)"])
                 return
             case .full:
@@ -123,15 +107,19 @@ package actor Inbox: Service {
     }
 
     private func settle(_ file: URL) throws {
-        guard let (source, identity) = waiting[file.path], identity == Identity(file),
+        guard let (source, identity) = waiting[file.path], identity == FileIdentity(path: file.path),
             try spool.counts(of: source).pending == 0
         else { return }
         let report = try FileReport(path: file.lastPathComponent, source: source, spool: spool, language: language)
         let target = folder.appendingPathComponent(report.isClean ? "done" : "failed")
         let place = try free(target.appendingPathComponent(file.lastPathComponent))
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
-        let text = ([report.summary(in: language)] + report.sentences).joined(separator: "\n") + "\n"
+        let remark = report.remark(listed: report.lines, in: language)
+        let text = ([report.summary(in: language)] + report.sentences + [remark].compactMap(\.self))
+            .joined(separator: "\n") + "\n"
         try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
+        // Before the file is moved: whoever puts it back afterwards wants it sent again.
+        try spool.settle(source: source)
         try FileManager.default.moveItem(at: file, to: place)
         waiting[file.path] = nil
         logger.info(
@@ -143,7 +131,7 @@ package actor Inbox: Service {
             ])
     }
 
-    /// A file that cannot be read at all goes to `failed/` with the reasons; nothing of it is lost.
+    /// A file of which nothing can be read goes to `failed/` with the reasons; nothing of it is lost.
     private func fail(_ file: URL, sentences: [String]) {
         logger.error("file cannot be read", metadata: ["file": "\(file.lastPathComponent)"])
         do {

@@ -21,26 +21,44 @@ package struct ReasonList: Sendable {
         package func sentence(in language: Language) -> String { language == .vietnamese ? vietnamese : english }
     }
 
-    let messages: [WireReason]
+    private let messages: [WireReason]
 
-    init(_ messages: [WireReason]) { self.messages = messages }
+    /// The reasons of a receipt.
+    ///
+    /// A sentence that this version would write in the same words is left out: in a spool that is nearly full there
+    /// must be room for the reasons of everything in it.
+    init(_ messages: [WireReason]) {
+        self.messages = messages.map { message in
+            guard let fault = Self.fault(of: message), message.vietnamese == fault.sentence(in: .vietnamese),
+                message.english == fault.sentence(in: .english)
+            else { return message }
+            var bare = message
+            bare.vietnamese = ""
+            bare.english = ""
+            return bare
+        }
+    }
 
-    init(_ fault: RowFault) {
+    init(_ fault: RowFault) { self.init(code: fault.code, field: fault.field, sentence: fault.sentence) }
+
+    init(_ fault: Fault) { self.init(code: fault.code.rawValue, field: fault.field, sentence: fault.sentence) }
+
+    /// The rest of a file cannot be read.
+    init(_ error: MappingError) { self.init(code: error.code.rawValue, field: "", sentence: error.sentence) }
+
+    private init(code: String, field: String, sentence: (Language) -> String) {
         var message = WireReason()
-        message.code = fault.code
-        message.field = fault.field
-        message.vietnamese = fault.sentence(in: .vietnamese)
-        message.english = fault.sentence(in: .english)
+        message.code = code
+        message.field = field
+        message.vietnamese = sentence(.vietnamese)
+        message.english = sentence(.english)
         self.init([message])
     }
 
-    init(_ fault: Fault) {
-        var message = WireReason()
-        message.code = fault.code.rawValue
-        message.field = fault.field
-        message.vietnamese = fault.sentence(in: .vietnamese)
-        message.english = fault.sentence(in: .english)
-        self.init([message])
+    private static func fault(of message: WireReason) -> Fault? {
+        FaultCode(rawValue: message.code).map { code in
+            Fault(code, path: message.field, value: message.value.isEmpty ? nil : message.value)
+        }
     }
 
     /// Reads what ``json`` wrote.
@@ -59,8 +77,8 @@ package struct ReasonList: Sendable {
     /// The reasons.
     package var reasons: [Reason] {
         messages.map { message in
-            // A centre that had too much to say leaves the sentences out; the code says the same.
-            let fault = FaultCode(rawValue: message.code).map { Fault($0, path: message.field) }
+            // Sentences are left out here, or by a centre that had too much to say; the code says the same.
+            let fault = Self.fault(of: message)
             return Reason(
                 code: message.code, field: message.field,
                 vietnamese: message.vietnamese.isEmpty

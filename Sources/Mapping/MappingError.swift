@@ -56,39 +56,42 @@ extension MappingError: CustomStringConvertible {
 
     /// One sentence that says what is wrong, then one for each problem.
     package func sentences(in language: Language) -> [String] {
-        let first =
-            switch language {
-            case .vietnamese: vietnamese
-            case .english: english
-            }
-        return [first] + problems.map { $0.sentence(in: language) }
+        ["\(file): \(sentence(in: language))"] + problems.map { $0.sentence(in: language) }
+    }
+
+    /// What is wrong, without the name of the file.
+    package func sentence(in language: Language) -> String {
+        switch language {
+        case .vietnamese: vietnamese
+        case .english: english
+        }
     }
 
     private var english: String {
         switch code {
-        case .fileUnreadable: "\(file): the file cannot be read (\(cause ?? "unknown reason"))."
-        case .mappingInvalid: "\(file): the mapping file has \(problems.count) problem(s)."
-        case .headerMissing: "\(file): the file is empty; its first row must name the columns."
+        case .fileUnreadable: "the file cannot be read (\(cause ?? "unknown reason"))."
+        case .mappingInvalid: "the mapping file has \(problems.count) problem(s)."
+        case .headerMissing: "the file is empty; its first row must name the columns."
         case .headerUnreadable:
-            "\(file): the header row cannot be read: \(fault?.sentence(in: .english) ?? "unknown reason.")"
-        case .headerMismatch: "\(file): the header row does not fit the mapping file."
-        case .encodingUnsupported: "\(file): the text is not UTF-8; save the file as UTF-8 and try again."
-        case .compressionCorrupt: "\(file): the gzip data is damaged at byte \(byteOffset ?? 0)."
-        case .compressionTruncated: "\(file): the gzip data is cut off after byte \(byteOffset ?? 0)."
+            "the header row cannot be read: \(fault?.sentence(in: .english) ?? "unknown reason.")"
+        case .headerMismatch: "the header row does not fit the mapping file."
+        case .encodingUnsupported: "the text is not UTF-8; save the file as UTF-8 and try again."
+        case .compressionCorrupt: "the gzip data is damaged at byte \(byteOffset ?? 0)."
+        case .compressionTruncated: "the gzip data is cut off after byte \(byteOffset ?? 0)."
         }
     }
 
     private var vietnamese: String {
         switch code {
-        case .fileUnreadable: "\(file): không đọc được tệp (\(cause ?? "không rõ lý do"))."
-        case .mappingInvalid: "\(file): tệp ánh xạ có \(problems.count) lỗi."
-        case .headerMissing: "\(file): tệp trống; dòng đầu tiên phải ghi tên các cột."
+        case .fileUnreadable: "không đọc được tệp (\(cause ?? "không rõ lý do"))."
+        case .mappingInvalid: "tệp ánh xạ có \(problems.count) lỗi."
+        case .headerMissing: "tệp trống; dòng đầu tiên phải ghi tên các cột."
         case .headerUnreadable:
-            "\(file): không đọc được dòng tiêu đề: \(fault?.sentence(in: .vietnamese) ?? "không rõ lý do.")"
-        case .headerMismatch: "\(file): dòng tiêu đề không khớp với tệp ánh xạ."
-        case .encodingUnsupported: "\(file): văn bản không phải UTF-8; hãy lưu tệp với bảng mã UTF-8 rồi thử lại."
-        case .compressionCorrupt: "\(file): dữ liệu nén gzip bị hỏng tại byte \(byteOffset ?? 0)."
-        case .compressionTruncated: "\(file): dữ liệu nén gzip bị cắt cụt sau byte \(byteOffset ?? 0)."
+            "không đọc được dòng tiêu đề: \(fault?.sentence(in: .vietnamese) ?? "không rõ lý do.")"
+        case .headerMismatch: "dòng tiêu đề không khớp với tệp ánh xạ."
+        case .encodingUnsupported: "văn bản không phải UTF-8; hãy lưu tệp với bảng mã UTF-8 rồi thử lại."
+        case .compressionCorrupt: "dữ liệu nén gzip bị hỏng tại byte \(byteOffset ?? 0)."
+        case .compressionTruncated: "dữ liệu nén gzip bị cắt cụt sau byte \(byteOffset ?? 0)."
         }
     }
 }

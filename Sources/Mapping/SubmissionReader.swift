@@ -30,8 +30,8 @@ package struct SubmissionReader: ~Copyable, Sendable {
     /// Bytes read so far of the file as it lies on disk.
     package var bytesRead: Int { buffer.bytesRead }
 
-    /// Size of the file on disk in bytes when it was opened.
-    package var totalBytes: Int { buffer.totalBytes }
+    /// Which file it is, and its size on disk when it was opened.
+    package var identity: FileIdentity { buffer.identity }
 
     /// The next dossier, or nil at the end of the file.
     ///

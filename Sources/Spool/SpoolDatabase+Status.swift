@@ -90,13 +90,15 @@ extension SpoolDatabase {
         }
     }
 
-    /// Numbers of entries that were found damaged.
-    package func damaged() throws(SpoolError) -> [UInt64] {
+    /// Entries that were found damaged, in order; of one file, or all.
+    package func damaged(source: Int64? = nil) throws(SpoolError) -> [(number: UInt64, line: Int?)] {
         do {
             return try queue.read { database in
-                try Int64.fetchAll(database, sql: "SELECT number FROM damaged ORDER BY number").map {
-                    UInt64(bitPattern: $0)
-                }
+                try Row.fetchAll(
+                    database,
+                    sql: "SELECT number, line FROM damaged WHERE ? IS NULL OR source = ? ORDER BY number",
+                    arguments: [source, source]
+                ).map { (UInt64(bitPattern: $0[0] as Int64), $0[1]) }
             }
         } catch {
             throw SpoolError(error, "list damaged entries")

@@ -122,27 +122,37 @@ package final class SpoolDatabase: Sendable {
         return first...number
     }
 
-    /// Finds or registers a file, told apart by its path, size and time of change.
+    /// Finds or registers a file that has not been settled.
     /// - Parameter always: registers it anew even when it is known: it is to be sent again.
-    package func source(
-        path: String, size: Int64, modified: Int64, always: Bool = false
-    ) throws(SpoolError) -> SpoolSource {
+    package func source(_ file: SpoolFile, always: Bool = false) throws(SpoolError) -> SpoolSource {
         do {
             return try queue.writeImmediately { database in
+                let arguments: StatementArguments = [file.path, file.inode, file.size, file.modified]
                 let known = try Row.fetchOne(
                     database,
                     sql: """
-                        SELECT id, rows, is_read FROM source WHERE path = ? AND size = ? AND modified = ?
+                        SELECT id, rows, is_read FROM source
+                        WHERE path = ? AND inode = ? AND size = ? AND modified = ? AND NOT is_settled
                         ORDER BY id DESC LIMIT 1
-                        """, arguments: [path, size, modified])
+                        """, arguments: arguments)
                 if let known, !always { return SpoolSource(id: known[0], rows: known[1], isRead: known[2]) }
                 try database.execute(
-                    sql: "INSERT INTO source (path, size, modified) VALUES (?, ?, ?)",
-                    arguments: [path, size, modified])
+                    sql: "INSERT INTO source (path, inode, size, modified) VALUES (?, ?, ?, ?)", arguments: arguments)
                 return SpoolSource(id: database.lastInsertedRowID, rows: 0, isRead: false)
             }
         } catch {
             throw SpoolError(error, "register a file")
+        }
+    }
+
+    /// Forgets how far a file has been read: it has been reported on, and what comes under its name is another one.
+    package func settle(source: Int64) throws(SpoolError) {
+        do {
+            try queue.writeImmediately { database in
+                try database.execute(sql: "UPDATE source SET is_settled = 1 WHERE id = ?", arguments: [source])
+            }
+        } catch {
+            throw SpoolError(error, "settle a file")
         }
     }
 

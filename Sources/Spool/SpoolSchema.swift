@@ -20,9 +20,11 @@ enum SpoolSchema {
             stored INTEGER NOT NULL DEFAULT 0, duplicate INTEGER NOT NULL DEFAULT 0,
             rejected INTEGER NOT NULL DEFAULT 0, conflict INTEGER NOT NULL DEFAULT 0,
             damaged INTEGER NOT NULL DEFAULT 0,
-            size INTEGER NOT NULL, modified INTEGER NOT NULL,
-            rows INTEGER NOT NULL DEFAULT 0, is_read INTEGER NOT NULL DEFAULT 0
+            inode INTEGER NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
+            rows INTEGER NOT NULL DEFAULT 0, is_read INTEGER NOT NULL DEFAULT 0,
+            is_settled INTEGER NOT NULL DEFAULT 0
         );
+        CREATE INDEX source_path ON source (path);
         CREATE TABLE unreadable (
             source INTEGER NOT NULL, line INTEGER NOT NULL, reasons BLOB NOT NULL, PRIMARY KEY (source, line)
         );
@@ -46,7 +48,8 @@ enum SpoolSchema {
             try database.execute(sql: "PRAGMA synchronous = FULL")
             try database.execute(sql: "PRAGMA wal_autocheckpoint = 1000")
             try database.execute(sql: "PRAGMA journal_size_limit = 67108864")
-            try database.execute(sql: "PRAGMA max_page_count = \(max(quotaBytes / 4096, 64))")
+            // Beyond the quota nothing is accepted, but the reasons of what is rejected need room.
+            try database.execute(sql: "PRAGMA max_page_count = \(2 * max(quotaBytes / 4096, 64))")
         }
         return configuration
     }

@@ -4,7 +4,8 @@ package struct SpoolOptions: Sendable {
     package var quotaBytes = 1 << 30
     /// Bytes of an entry.
     package var entryBytes = 65_536
-    /// Share of the quota above which nothing more is accepted, so that receipts can always be recorded.
+    /// Share of the quota above which nothing more is accepted, so that receipts can always be recorded: the file may
+    /// grow to twice the quota for the reasons that come with them.
     package var refuseAt = 0.95
 
     /// The defaults.
@@ -121,6 +122,26 @@ package struct RejectedEntry: Sendable {
     package let outcome: SpoolReceipt.Outcome
     /// The reasons, as the receipt wrote them.
     package let reasons: [UInt8]
+}
+
+/// A file as it is told apart from others.
+package struct SpoolFile: Sendable {
+    /// Its path.
+    package let path: String
+    /// Its number on its disk.
+    package let inode: Int64
+    /// Bytes.
+    package let size: Int64
+    /// When it was changed, in microseconds since 1970.
+    package let modified: Int64
+
+    /// A file.
+    package init(path: String, inode: Int64, size: Int64, modified: Int64) {
+        self.path = path
+        self.inode = inode
+        self.size = size
+        self.modified = modified
+    }
 }
 
 /// A file from which entries come, and how far it has been read.

@@ -5,6 +5,7 @@ import Foundation
 import Mapping
 import ServiceLifecycle
 import Spool
+import Subprocess
 import TestSupport
 import Testing
 
@@ -88,6 +89,46 @@ import Testing
             }
         }
         #expect(try await centre.count("dossier") == 70)
+    }
+
+    @Test func `A file that is put back after it was settled is sent again`() async throws {
+        let centre = try await Centre()
+        let spool = try centre.spool("one")
+        try centre.folder.write(lines(SampleSubmissions(count: 5)), to: "seed")
+        let inbox = try inbox(centre, spool)
+        let path = centre.folder.path + "/inbox/a.ndjson"
+        try FileManager.default.moveItem(atPath: centre.folder.path + "/seed", toPath: path)
+        let services: [any Service] = [
+            try await centre.broker(), try centre.worker(), try centre.courier(spool), inbox,
+        ]
+        try await centre.run(services) {
+            try await Centre.until("it is settled") { exists(centre, "done/a.ndjson") }
+            try FileManager.default.moveItem(atPath: centre.folder.path + "/inbox/done/a.ndjson", toPath: path)
+            try await Centre.until("it is settled again") { try spool.counts().duplicate == 5 }
+            try await Centre.until("it is moved again") { exists(centre, "done/a.ndjson") }
+        }
+        #expect(try spool.counts().stored == 5)
+    }
+
+    @Test func `Of a file that breaks off, what came before is sent, and the report says where it ends`() async throws {
+        let centre = try await Centre()
+        let spool = try centre.spool("one")
+        let inbox = try inbox(centre, spool)
+        let plain = try centre.folder.write(lines(SampleSubmissions(count: 3_000)), to: "a.ndjson")
+        _ = try await run(.name("gzip"), arguments: [plain], output: .discarded)
+        let packed = try Data(contentsOf: URL(fileURLWithPath: plain + ".gz"))
+        try packed.prefix(packed.count * 9 / 10).write(
+            to: URL(fileURLWithPath: centre.folder.path + "/inbox/a.ndjson.gz"), options: .atomic)
+        let services: [any Service] = [
+            try await centre.broker(), try centre.worker(), try centre.courier(spool), inbox,
+        ]
+        try await centre.run(services) {
+            try await Centre.until("it is settled") { exists(centre, "failed/a.ndjson.gz") }
+        }
+        let report = try String(
+            contentsOfFile: centre.folder.path + "/inbox/failed/a.ndjson.gz.report.txt", encoding: .utf8)
+        let stored = try spool.counts().stored
+        #expect(stored > 1_000 && report.contains("\(stored) stored") && report.contains("cut off"))
     }
 
     @Test func `An interrupted file goes on where it was`() throws {

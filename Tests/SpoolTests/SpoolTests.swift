@@ -114,7 +114,7 @@ import Testing
         #expect(first.first == 1 && first.entries.count == 2)
         let second = try #require(try spool.nextRun(after: 2, limit: 10, bytes: 100_000))
         #expect(second.first == 4 && second.entries.count == 2)
-        #expect(try spool.damaged() == [3])
+        #expect(try spool.damaged().map(\.number) == [3])
         #expect(try spool.counts() == counts(accepted: 5, damaged: 1))
     }
 
@@ -127,7 +127,7 @@ import Testing
         try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE entry SET \(change) WHERE number = 2") }
         #expect(try spool.nextRun(after: 0, limit: 10, bytes: 100_000)?.entries.count == 1)
         #expect(try spool.nextRun(after: 1, limit: 10, bytes: 100_000)?.first == 3)
-        #expect(try spool.damaged() == [2])
+        #expect(try spool.damaged().map(\.number) == [2])
     }
 
     @Test func `A run keeps the limits of a batch, but has at least one entry`() throws {
@@ -159,18 +159,40 @@ import Testing
         withExtendedLifetime(lock) {}
     }
 
-    @Test func `A file is read once, row by row, and known by its path, size and time`() throws {
+    @Test func `A file is read once, row by row, and known until it is settled`() throws {
         let spool = try open()
-        let source = try spool.source(path: "a.ndjson", size: 10, modified: 1)
+        let file = SpoolFile(path: "a.ndjson", inode: 1, size: 10, modified: 1)
+        let source = try spool.source(file)
         try spool.append(
             drafts(1).map { SpoolDraft(body: $0.body, contentType: 2, source: source.id, line: 1) }, source: source.id,
             rows: 2, unreadable: [UnreadableRow(line: 2, reasons: Array("x".utf8))])
-        let known = try spool.source(path: "a.ndjson", size: 10, modified: 1)
+        let known = try spool.source(file)
         #expect(known.id == source.id && known.rows == 2 && !known.isRead)
-        #expect(try spool.source(path: "a.ndjson", size: 11, modified: 1).id != source.id)
-        #expect(try spool.source(path: "a.ndjson", size: 10, modified: 1, always: true).rows == 0)
+        for other in [
+            SpoolFile(path: "b.ndjson", inode: 1, size: 10, modified: 1),
+            SpoolFile(path: "a.ndjson", inode: 2, size: 10, modified: 1),
+            SpoolFile(path: "a.ndjson", inode: 1, size: 11, modified: 1),
+            SpoolFile(path: "a.ndjson", inode: 1, size: 10, modified: 2),
+        ] { #expect(try spool.source(other).id != source.id) }
+        #expect(try spool.source(file, always: true).rows == 0)
         #expect(try spool.unreadable(source: source.id).map(\.line) == [2])
         #expect(try spool.counts(of: source.id) == counts(accepted: 1))
+        let another = try spool.source(file)
+        try spool.settle(source: another.id)
+        #expect(try spool.source(file).id != another.id)
+    }
+
+    @Test func `In a full spool there is room for the reasons of everything in it`() throws {
+        let spool = try open { $0.quotaBytes = 1 << 20 }
+        do { while true { try spool.append(drafts(100, size: 300)) } } catch { #expect(error.code == .full) }
+        let head = try spool.head()
+        #expect(head > 1_000)
+        let reasons = Array(#"{"reasons":[{"code":"channel_unknown","field":"channel","value":"Intern"}]}"#.utf8)
+        for first in stride(from: 1, through: head, by: 100) {
+            let numbers = first...min(first + 99, head)
+            try spool.apply(numbers.map { SpoolReceipt(numbers: $0...$0, outcome: .rejected, reasons: reasons) })
+        }
+        #expect(try spool.counts().rejected == Int64(head))
     }
 
     @Test(arguments: 0..<12)

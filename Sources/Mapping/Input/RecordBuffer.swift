@@ -19,7 +19,7 @@ struct RecordBuffer: ~Copyable, Sendable {
 
     var name: String { file.name }
     var bytesRead: Int { file.bytesRead }
-    var totalBytes: Int { file.totalBytes }
+    var identity: FileIdentity { file.identity }
 
     /// Whether the unfinished record is already longer than any record may be.
     var isFull: Bool { bytes.count - start > Self.largestRecord }

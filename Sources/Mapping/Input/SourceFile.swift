@@ -1,4 +1,5 @@
 import Foundation
+import SystemPackage
 
 /// A file on disk, read front to back in chunks and decompressed on the way where it is gzipped.
 struct SourceFile: Sendable {
@@ -7,7 +8,7 @@ struct SourceFile: Sendable {
 
     /// The file as its user named it.
     let name: String
-    let totalBytes: Int
+    let identity: FileIdentity
     private(set) var bytesRead = 0
     private let handle: FileHandle
     private var inflater: Inflater?
@@ -18,7 +19,8 @@ struct SourceFile: Sendable {
         name = path
         do {
             handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            totalBytes = try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int ?? 0
+            // Asked of the open file: another one may be renamed over it at any moment.
+            identity = try FileIdentity(open: FileDescriptor(rawValue: handle.fileDescriptor))
         } catch {
             throw MappingError(.fileUnreadable, file: path, cause: Self.reason(of: error))
         }
