@@ -28,7 +28,6 @@ package struct RelayMachine<Task> {
     private struct Pending {
         let position: Position
         let task: Task
-        var notBefore: Moment
         var receiver: PeerID?
         var lease: Moment?
     }
@@ -38,6 +37,8 @@ package struct RelayMachine<Task> {
         var credit: Int
         var held = 0
         var lastHeard: Moment
+        /// It let a lease run out: it gets nothing more until it has done something.
+        var isStuck = false
     }
 
     private let lease: Duration
@@ -60,18 +61,18 @@ package struct RelayMachine<Task> {
 
     /// How many more tasks it can take.
     package var room: Int { max(0, capacity - pending.count) }
-    /// Number of connected receivers.
-    package var receiverCount: Int { receivers.count }
+    /// Connected receivers.
+    package var connected: [PeerID] { Array(receivers.keys) }
     /// Tasks that are held and not acknowledged.
     package var pendingCount: Int { pending.count }
 
     /// Whether a task is held.
     package func holds(_ task: Int64) -> Bool { pending[task] != nil }
 
-    /// A committed task; it goes out when `notBefore` has come.
-    package mutating func add(_ task: Task, at position: Position, notBefore: Moment) {
+    /// A committed task that may go out now.
+    package mutating func add(_ task: Task, at position: Position) {
         guard pending[position.task] == nil else { return }
-        pending[position.task] = Pending(position: position, task: task, notBefore: notBefore)
+        pending[position.task] = Pending(position: position, task: task)
         waiting.append(position.task)
     }
 
@@ -98,15 +99,18 @@ package struct RelayMachine<Task> {
 
     /// Tasks were dealt with.
     ///
-    /// Returns those that the relay held; others are known already or never existed.
+    /// Returns those that the relay held; others are known already or never existed. Who gets on keeps what it has: its
+    /// other leases begin anew.
     package mutating func acknowledged(_ tasks: [Int64], by peer: PeerID, at now: Moment) -> [Position] {
         receivers[peer]?.lastHeard = now
+        receivers[peer]?.isStuck = false
         var positions: [Position] = []
         for task in tasks {
             guard let done = pending.removeValue(forKey: task) else { continue }
             positions.append(done.position)
             if let holder = done.receiver { receivers[holder]?.held -= 1 } else { waiting.removeAll { $0 == task } }
         }
+        for (task, entry) in pending where entry.receiver == peer { pending[task]?.lease = now.advanced(by: lease) }
         return positions
     }
 
@@ -117,36 +121,20 @@ package struct RelayMachine<Task> {
         expire(at: now)
         guard !waiting.isEmpty, !receivers.isEmpty else { return [] }
         var messages: [(peer: PeerID, session: UInt64, tasks: [Task])] = []
-        var deferred: [Int64] = []
-        var due: [Int64] = []
-        for task in waiting {
-            guard let entry = pending[task] else { continue }
-            if entry.notBefore <= now { due.append(task) } else { deferred.append(task) }
-        }
-        var rest = due[...]
+        var rest = waiting[...]
         for peer in receivers.keys.sorted(by: { $0.bytes.lexicographicallyPrecedes($1.bytes) }) {
-            guard let receiver = receivers[peer] else { continue }
+            guard let receiver = receivers[peer], !receiver.isStuck else { continue }
             let chosen = rest.prefix(max(0, min(limit, receiver.credit - receiver.held)))
             guard !chosen.isEmpty else { continue }
             rest = rest.dropFirst(chosen.count)
             messages.append((peer, receiver.session, chosen.compactMap { hand($0, to: peer, at: now) }))
         }
-        waiting = Array(rest) + deferred
+        waiting = Array(rest)
         return messages
     }
 
     /// The lowest position that is held and not acknowledged, if any: everything below it is done.
     package var floor: Position? { pending.values.map(\.position).min() }
-
-    /// When something may become due without any message coming in.
-    package func nextMoment(at now: Moment) -> Moment? {
-        var moment: Moment?
-        for entry in pending.values {
-            guard let candidate = entry.lease ?? (entry.notBefore > now ? entry.notBefore : nil) else { continue }
-            moment = min(moment ?? candidate, candidate)
-        }
-        return moment
-    }
 
     private mutating func hand(_ task: Int64, to peer: PeerID, at now: Moment) -> Task? {
         pending[task]?.receiver = peer
@@ -157,8 +145,9 @@ package struct RelayMachine<Task> {
 
     private mutating func expire(at now: Moment) {
         for (peer, receiver) in receivers where receiver.lastHeard.advanced(by: silence) < now { release(peer) }
-        let late = pending.filter { $0.value.lease.map { $0 <= now } == true }
-        putBack(late.map(\.value.position))
+        let late = pending.values.filter { $0.lease.map { $0 <= now } == true }
+        for entry in late { if let holder = entry.receiver { receivers[holder]?.isStuck = true } }
+        putBack(late.map(\.position))
     }
 
     private mutating func release(_ peer: PeerID) {

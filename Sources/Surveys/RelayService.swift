@@ -1,5 +1,4 @@
 import Dossiers
-import Glibc
 import IntakeProtocol
 package import Logging
 import Machines
@@ -41,7 +40,10 @@ package actor RelayService: Service {
     private let socket: Socket
     private var machine: RelayMachine<Outbox.Task>
     private var cursor = Position.start
+    private var deferral: Deferral?
     private var acknowledged: [Int64] = []
+    /// How survey senders write; they are answered the same way.
+    private var contentTypes: [PeerID: ContentType] = [:]
     private let stop = Signal()
 
     /// The relay's thread.
@@ -109,34 +111,58 @@ package actor RelayService: Service {
         }
         receiveAll()
         try await record(outbox)
+        for peer in machine.connected { _ = deliver(Header(.bye), [], to: peer) }
     }
 
     /// Acknowledgements are recorded before anything else; should that fail, they are kept for the next attempt.
     private func record(_ outbox: Outbox) async throws(PostgresError) {
         guard !acknowledged.isEmpty else { return }
-        let floor = machine.floor.map { Position(transaction: $0.transaction, task: $0.task - 1) } ?? cursor
-        let tasks = acknowledged
-        try await outbox.acknowledge(tasks, floorTransaction: floor.transaction, floorTask: floor.task)
-        acknowledged.removeFirst(tasks.count)
+        let floor = floor
+        let tasks = Set(acknowledged)
+        let count = acknowledged.count
+        try await outbox.acknowledge(Array(tasks), floorTransaction: floor.transaction, floorTask: floor.task)
+        acknowledged.removeFirst(count)
+    }
+
+    /// Everything up to here is acknowledged.
+    private var floor: Position {
+        guard let lowest = [machine.floor, deferral?.lowest].compactMap(\.self).min() else { return cursor }
+        return Position(transaction: lowest.transaction, task: lowest.task - 1)
     }
 
     private func load(_ outbox: Outbox) async throws(PostgresError) {
-        guard machine.receiverCount > 0, machine.room > 0 else { return }
+        guard !machine.connected.isEmpty, machine.room > 0 else { return }
+        let wall = WallClock.microseconds
+        if let due = deferral?.until, due <= wall {
+            // What was passed over is read again; what is held or acknowledged is not taken twice.
+            cursor = floor
+            deferral = nil
+        }
         let tasks = try await outbox.tasks(
             afterTransaction: cursor.transaction, task: cursor.task, limit: min(machine.room, 2_000))
-        let wall = Self.wallClock
         for task in tasks {
             let position = Position(transaction: task.transaction, task: task.id)
-            let delay = Duration.microseconds(max(0, task.notBefore - wall))
-            machine.add(task, at: position, notBefore: .now.advanced(by: delay))
+            if task.notBefore > wall {
+                deferral = Deferral(deferral, position, until: task.notBefore, now: wall)
+            } else {
+                machine.add(task, at: position)
+            }
             cursor = position
         }
     }
 
-    private static var wallClock: Int64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    /// Tasks that were passed over because their contact may not be used yet, and when to look for them again.
+    ///
+    /// They are not held: a day's dossiers must not take the room of those that are due.
+    private struct Deferral {
+        let lowest: Position
+        let until: Int64
+
+        /// Looks again at most twice per minute, since a look reads everything above the floor.
+        init(_ earlier: Deferral?, _ position: Position, until: Int64, now: Int64) {
+            lowest = min(earlier?.lowest ?? position, position)
+            self.until = max(min(earlier?.until ?? until, until), now + 30_000_000)
+        }
     }
 }
 
@@ -146,12 +172,15 @@ extension RelayService {
     private func receiveAll() {
         do {
             while let frames = try socket.receive() {
+                let peer = PeerID(frames[0].bytes)
                 do throws(ProtocolError) {
-                    try handle(PeerID(frames[0].bytes), Parcel(frames: frames.dropFirst().map(\.bytes)))
+                    try handle(peer, Parcel(frames: frames.dropFirst().map(\.bytes)))
                 } catch {
                     logger.warning("message refused", metadata: ["reason": "\(error)"])
+                    send(.error, WireRefusal(error.code), to: peer, session: 0)
                 }
             }
+            contentTypes = contentTypes.filter { machine.connected.contains($0.key) }
         } catch {
             logger.error("cannot receive", metadata: ["reason": "\(error)"])
         }
@@ -160,17 +189,22 @@ extension RelayService {
     private func handle(_ peer: PeerID, _ parcel: Parcel) throws(ProtocolError) {
         let header = parcel.header
         let now = ContinuousClock.now
+        if header.contentType != .none { contentTypes[peer] = header.contentType }
         switch header.command {
         case .hello:
             machine.receiverGreeted(peer, session: header.session, credit: Int(min(header.count, 4_096)), at: now)
             send(.welcome, WireBeat(), to: peer, session: header.session)
-            logger.info("survey sender joined", metadata: ["senders": "\(machine.receiverCount)"])
+            logger.info("survey sender joined", metadata: ["senders": "\(machine.connected.count)"])
         case .ping:
-            let isKnown = machine.receiverBeat(peer, session: header.session, at: now)
-            send(isKnown ? .pong : .error, WireBeat(), to: peer, session: header.session)
+            guard machine.receiverBeat(peer, session: header.session, at: now) else {
+                return send(.error, WireRefusal(.unknownSession), to: peer, session: header.session)
+            }
+            send(.pong, WireBeat(), to: peer, session: header.session)
         case .tasksDone:
             let done = try WireSurveyTasksDone(body: parcel.body, as: header.contentType)
-            acknowledged += machine.acknowledged(done.tasks, by: peer, at: now).map(\.task)
+            _ = machine.acknowledged(done.tasks, by: peer, at: now)
+            // Also those that this run of the relay has not read yet: what is done need not be done again.
+            acknowledged += done.tasks
         case .bye: machine.receiverLeft(peer)
         default: throw ProtocolError(.unknownCommand)
         }
@@ -185,15 +219,23 @@ extension RelayService {
     }
 
     private func send(_ command: Command, _ body: some Message, to peer: PeerID, session: UInt64, count: Int = 0) {
-        var header = Header(command, contentType: .protobuf)
+        let type = contentTypes[peer] ?? .protobuf
+        var header = Header(command, contentType: type)
         header.session = session
         header.count = UInt32(count)
+        guard let bytes = try? body.encoded(as: type), deliver(header, bytes, to: peer) else {
+            return machine.receiverLeft(peer)
+        }
+    }
+
+    /// Hands a message to a survey sender's connection; false when it is gone or full.
+    private func deliver(_ header: Header, _ body: [UInt8], to peer: PeerID) -> Bool {
         do {
-            let parcel = Parcel(header, body: try body.encoded(as: .protobuf))
-            let delivery = try socket.send([Frame(peer.bytes)] + parcel.frames.map { Frame($0) })
-            if delivery != .queued { machine.receiverLeft(peer) }
+            let frames = [Frame(peer.bytes)] + Parcel(header, body: body).frames.map { Frame($0) }
+            return try socket.send(frames) == .queued
         } catch {
             logger.error("cannot send", metadata: ["reason": "\(error)"])
+            return false
         }
     }
 }

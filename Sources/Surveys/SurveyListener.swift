@@ -22,6 +22,8 @@ package actor SurveyListener: Service {
     private var session: UInt64 = 0
     private var held: Set<Int64> = []
     private var queue: [(task: WireSurveyTask, attempts: Int, due: Moment)] = []
+    /// The task that is being carried out.
+    private var current: Int64?
     private var done: [Int64] = []
     private let stop = Signal()
     private let work = Signal()
@@ -80,9 +82,15 @@ package actor SurveyListener: Service {
                 continue
             }
             var item = queue.remove(at: index)
-            if await carryOut(item.task) {
+            current = item.task.task
+            let isDone = await carryOut(item.task)
+            current = nil
+            if isDone {
                 done.append(item.task.task)
                 pressure.raise()
+            } else if queue.contains(where: { $0.task.task == item.task.task }) {
+                // Delivered again meanwhile, on a new connection.
+                continue
             } else {
                 item.attempts += 1
                 let pause: Duration = min(.milliseconds(500) * (1 << min(item.attempts - 1, 7)), .seconds(60))
@@ -126,7 +134,7 @@ package actor SurveyListener: Service {
         try fresh.connect(endpoint)
         socket = consume fresh
         // What was held is delivered again under the same ids; what is done stays to be acknowledged.
-        held = Set(done)
+        held = Set(done).union([current].compactMap(\.self))
         queue = []
         try send(.hello, WireBeat(), count: credit)
     }
@@ -163,17 +171,19 @@ package actor SurveyListener: Service {
         guard !done.isEmpty, link.session != nil else { return }
         var message = WireSurveyTasksDone()
         message.tasks = done
-        try send(.tasksDone, message)
+        // Not taken: kept for the next attempt.
+        guard try send(.tasksDone, message) == .queued else { return }
         held.subtract(done)
         acknowledgedCount += done.count
         done = []
     }
 
-    private func send(_ command: Command, _ body: some Message, count: Int = 0) throws {
+    @discardableResult
+    private func send(_ command: Command, _ body: some Message, count: Int = 0) throws -> Socket.Delivery? {
         var header = Header(command, contentType: .protobuf)
         header.session = session
         header.count = UInt32(count)
         let parcel = Parcel(header, body: try body.encoded(as: .protobuf))
-        _ = try socket?.send(parcel.frames.map { Frame($0) })
+        return try socket?.send(parcel.frames.map { Frame($0) })
     }
 }

@@ -11,7 +11,7 @@ import Testing
 
     private func relay(tasks: ClosedRange<Int64>) -> Relay {
         var relay = Relay(capacity: 100, lease: .seconds(30))
-        for task in tasks { relay.add(task, at: position(task), notBefore: start) }
+        for task in tasks { relay.add(task, at: position(task)) }
         return relay
     }
 
@@ -42,17 +42,31 @@ import Testing
         #expect(relay.acknowledged([1], by: peer(3), at: late).isEmpty, "an acknowledgement counts once")
     }
 
-    @Test func `A task waits until its contact may be used`() {
-        var relay = Relay(capacity: 10, lease: .seconds(30))
-        let later = start.advanced(by: .seconds(60))
-        relay.add(1, at: position(1), notBefore: later)
-        relay.add(2, at: position(2), notBefore: start)
+    @Test func `A survey sender that is alive and does nothing gets nothing more, and others get what it had`() {
+        var relay = relay(tasks: 1...3)
+        relay.receiverGreeted(peer(1), session: 1, credit: 2, at: start)
+        #expect(relay.deliveries(limit: 9, at: start).map(\.tasks) == [[1, 2]])
+        let late = start.advanced(by: .seconds(31))
+        #expect(relay.receiverBeat(peer(1), session: 1, at: late) == true)
+        #expect(relay.deliveries(limit: 9, at: late).isEmpty)
+        relay.receiverGreeted(peer(2), session: 2, credit: 9, at: late)
+        #expect(relay.deliveries(limit: 9, at: late).map(\.tasks) == [[1, 2, 3]])
+        // It comes to life: what it has done counts, and it gets work again.
+        #expect(relay.acknowledged([1], by: peer(1), at: late) == [position(1)])
+        relay.add(4, at: position(4))
+        #expect(relay.deliveries(limit: 9, at: late).map(\.peer) == [peer(1)])
+    }
+
+    @Test func `Who gets on keeps what it has, however long all of it takes`() {
+        var relay = relay(tasks: 1...4)
         relay.receiverGreeted(peer(1), session: 1, credit: 9, at: start)
-        #expect(relay.deliveries(limit: 9, at: start).map(\.tasks) == [[2]])
-        #expect(relay.acknowledged([2], by: peer(1), at: start).count == 1)
-        #expect(relay.nextMoment(at: start) == later)
-        relay.receiverGreeted(peer(1), session: 1, credit: 9, at: later)
-        #expect(relay.deliveries(limit: 9, at: later).map(\.tasks) == [[1]])
+        #expect(relay.deliveries(limit: 9, at: start).map(\.tasks) == [[1, 2, 3, 4]])
+        var now = start
+        for task in Int64(1)...3 {
+            now = now.advanced(by: .seconds(20))
+            #expect(relay.acknowledged([task], by: peer(1), at: now).count == 1)
+            #expect(relay.deliveries(limit: 9, at: now).isEmpty, "nothing goes out again")
+        }
     }
 
     @Test(arguments: 0..<40)
@@ -96,7 +110,7 @@ private struct RelayWalk {
 
     private mutating func addTask() {
         guard relay.room > 0 else { return }
-        relay.add(next, at: .init(transaction: UInt64(next), task: next), notBefore: now)
+        relay.add(next, at: .init(transaction: UInt64(next), task: next))
         next += 1
     }
 
