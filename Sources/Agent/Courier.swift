@@ -242,7 +242,9 @@ extension Courier {
         if refusal.code != ProtocolError.Code.unknownSession.rawValue {
             logger.error("the centre refuses", metadata: ["code": "\(refusal.code)"])
         }
-        let pause: Duration? = refusal.code == ProtocolError.Code.unknownSession.rawValue ? nil : .seconds(5)
+        let isUnknown = refusal.code == ProtocolError.Code.unknownSession.rawValue
+        let pause: Duration? =
+            isUnknown ? nil : .milliseconds(max(Int64(refusal.retryAfterMilliseconds), 5_000))
         machine.broken(at: .now, retryAfter: pause)
     }
 

@@ -50,6 +50,8 @@ public struct BatchBody: Sendable, Equatable {
     }
 
     /// Reads a frame that must hold exactly `count` entries.
+    ///
+    /// An entry above ``Limits/entryBytes`` is read too: it is quarantined, and its neighbours are stored.
     public init(_ bytes: [UInt8], count: Int) throws(ProtocolError) {
         guard count >= 1, count <= Limits.batchEntries else { throw ProtocolError(.limitExceeded) }
         guard bytes.count >= 32 else { throw ProtocolError(.malformedBody) }
@@ -59,7 +61,6 @@ public struct BatchBody: Sendable, Equatable {
         for _ in 0..<count {
             guard bytes.count - offset >= 36 else { throw ProtocolError(.malformedBody) }
             let length = Int(bytes.integer(at: offset + 32, as: UInt32.self))
-            guard length <= Limits.entryBytes else { throw ProtocolError(.limitExceeded) }
             guard bytes.count - offset - 36 >= length else { throw ProtocolError(.malformedBody) }
             let body = offset + 36
             items.append(

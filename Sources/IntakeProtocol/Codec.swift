@@ -1,4 +1,5 @@
 public import SwiftProtobuf
+public import WireMessages
 
 extension Message {
     /// The message as the body of a frame.
@@ -44,5 +45,15 @@ extension JSONDecodingOptions {
         options.ignoreUnknownFields = true
         options.messageDepthLimit = 16
         return options
+    }
+}
+
+extension WireRefusal {
+    /// The body of ERROR.
+    /// - Parameter retryAfter: milliseconds after which the sender may greet again; 0 leaves it to the sender.
+    public init(_ code: ProtocolError.Code, retryAfter: UInt32 = 0) {
+        self.init()
+        self.code = code.rawValue
+        retryAfterMilliseconds = retryAfter
     }
 }

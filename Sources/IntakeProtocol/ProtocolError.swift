@@ -22,6 +22,8 @@ public struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertible
         case limitExceeded = "limit_exceeded"
         /// The sender's name is not 1 to 64 characters of `a-z 0-9 . _ -`.
         case badSenderName = "bad_sender_name"
+        /// There is no room for another session: greet again later.
+        case busy
         /// The session is not the current one of its sender: greet again.
         case unknownSession = "unknown_session"
     }

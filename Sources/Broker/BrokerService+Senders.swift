@@ -1,0 +1,98 @@
+import IntakeProtocol
+import Logging
+import Machines
+import SwiftProtobuf
+import WireMessages
+import ZeroMQ
+
+// MARK: - Senders
+
+extension BrokerService {
+    /// Takes one message of a sender; false when there is none.
+    func receiveFromSender() throws -> Bool {
+        guard let frames = try front.receive() else { return false }
+        let peer = PeerID(frames[0].bytes)
+        do throws(ProtocolError) {
+            try handleSender(peer, Array(frames.dropFirst()))
+        } catch {
+            refuse(peer, error, frames)
+        }
+        return true
+    }
+
+    private func handleSender(_ peer: PeerID, _ frames: [Frame]) throws(ProtocolError) {
+        guard frames.count == 1 || frames.count == 2 else { throw ProtocolError(.frameCount) }
+        let header = try Header(frames[0].bytes)
+        let body = frames.count == 2 ? frames[1] : Frame()
+        guard body.count == Int(header.bodyLength) else { throw ProtocolError(.damagedBody) }
+        let envelope = Envelope(header: header, headerFrame: frames[0], body: body)
+        if header.contentType != .none { contentTypes[peer] = header.contentType }
+        let now = ContinuousClock.now
+        switch header.command {
+        case .hello: try greet(peer, envelope, at: now)
+        case .batch: try take(batch: envelope, from: peer, at: now)
+        case .ping:
+            let (isKnown, actions) = machine.senderBeat(
+                peer, session: header.session, head: header.head, payload: envelope, at: now)
+            if isKnown { answerBeat(peer, header) }
+            perform(actions)
+        case .bye: perform(machine.senderLeft(peer))
+        default: throw ProtocolError(.unknownCommand)
+        }
+    }
+
+    private func take(batch: Envelope, from peer: PeerID, at now: Moment) throws(ProtocolError) {
+        let header = batch.header
+        guard header.contentType != .none else { throw ProtocolError(.unknownContentType) }
+        guard header.first >= 1, (1...Limits.batchEntries).contains(Int(header.count)),
+            batch.body.count <= Limits.batchBytes
+        else { throw ProtocolError(.limitExceeded) }
+        perform(
+            machine.batchArrived(
+                peer, session: header.session, first: header.first, entries: Int(header.count),
+                bytes: batch.body.count, payload: batch, at: now))
+    }
+
+    private func greet(_ peer: PeerID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
+        let body = envelope.body.bytes
+        try envelope.header.verify(body)
+        let hello = try WireHello(body: body, as: envelope.header.contentType)
+        // The name is the sender's word until CURVE proves one (ZAP's User-Id on every message).
+        guard Limits.isSenderName(hello.sender) else { throw ProtocolError(.badSenderName) }
+        perform(
+            machine.senderGreeted(
+                peer, sender: hello.sender, session: envelope.header.session, payload: envelope, at: now))
+    }
+
+    private func answerBeat(_ peer: PeerID, _ asked: Header) {
+        var beat = WireBeat()
+        beat.workers = UInt32(machine.workerCount)
+        tell(peer, .pong, beat, session: asked.session)
+    }
+
+    private func refuse(_ peer: PeerID, _ error: ProtocolError, _ frames: [Frame]) {
+        logger.warning("message refused", metadata: ["reason": "\(error)"])
+        let header = frames.count > 1 ? try? Header(frames[1].bytes) : nil
+        tell(peer, .error, WireRefusal(error.code), session: header?.session ?? 0)
+    }
+
+    /// Sends a message of the broker's own, written as the sender writes; one that cannot be reached has left.
+    func tell(
+        _ peer: PeerID, _ command: Command, _ body: some Message, session: UInt64, first: UInt64 = 0, count: Int = 0
+    ) {
+        let type = contentTypes[peer] ?? .protobuf
+        var header = Header(command, contentType: type)
+        header.session = session
+        header.first = first
+        header.count = UInt32(count)
+        guard let bytes = try? body.encoded(as: type), send(header, bytes, to: peer) else {
+            return perform(machine.senderLeft(peer))
+        }
+    }
+
+    /// Hands a message to a sender's connection; false when it is gone or full.
+    func send(_ header: Header, _ body: [UInt8] = [], to peer: PeerID) -> Bool {
+        let frames = [Frame(peer.bytes)] + Parcel(header, body: body).frames.map { Frame($0) }
+        return deliver(frames, through: .front) == .queued
+    }
+}

@@ -1,0 +1,60 @@
+import IntakeProtocol
+import Logging
+import Machines
+import ZeroMQ
+
+// MARK: - Workers
+
+extension BrokerService {
+    /// Takes one message of a worker; false when there is none.
+    func receiveFromWorker() throws -> Bool {
+        guard let frames = try back.receive() else { return false }
+        do throws(ProtocolError) {
+            try handleWorker(PeerID(frames[0].bytes), Array(frames.dropFirst()))
+        } catch {
+            logger.error("message of a worker refused", metadata: ["reason": "\(error)"])
+        }
+        return true
+    }
+
+    private func handleWorker(_ peer: PeerID, _ frames: [Frame]) throws(ProtocolError) {
+        guard let first = frames.first else { throw ProtocolError(.frameCount) }
+        let header = try Header(first.bytes)
+        let now = ContinuousClock.now
+        switch header.command {
+        // With a tag, a message answers a delivery.
+        case _ where frames.count == 3: try handleAnswer(peer, header, frames, at: now)
+        case .hello:
+            // The answer goes first: the deliveries that follow may fill the connection.
+            sendToWorker(.welcome, peer, session: header.session)
+            perform(machine.workerGreeted(peer, capacity: Int(min(header.count, 65_536)), at: now))
+        case .ping:
+            let command: Command = machine.workerBeat(peer, at: now) ? .pong : .error
+            sendToWorker(command, peer, session: header.session)
+        case .drain: perform(machine.workerDraining(peer))
+        case .bye: perform(machine.workerLeft(peer))
+        default: throw ProtocolError(.unknownCommand)
+        }
+    }
+
+    private func handleAnswer(
+        _ peer: PeerID, _ header: Header, _ frames: [Frame], at now: Moment
+    ) throws(ProtocolError) {
+        switch header.command {
+        case .welcome, .receipt, .pong, .error, .drain: break
+        default: throw ProtocolError(.unknownCommand)
+        }
+        let tag = try DeliveryTag(frames[1].bytes)
+        perform(
+            machine.workerAnswered(
+                peer, delivery: tag.delivery, isDraining: header.command == .drain,
+                payload: Envelope(header: header, headerFrame: frames[0], body: frames[2]), at: now))
+    }
+
+    private func sendToWorker(_ command: Command, _ peer: PeerID, session: UInt64) {
+        var header = Header(command)
+        header.session = session
+        let delivery = deliver([Frame(peer.bytes), Frame(Parcel(header).header.bytes)], through: .back)
+        if delivery == .unreachable { perform(machine.workerLeft(peer)) }
+    }
+}

@@ -1,0 +1,97 @@
+// MARK: - Senders
+
+extension BrokerMachine {
+    /// HELLO of a sender.
+    package mutating func senderGreeted(
+        _ peer: PeerID, sender: String, session: UInt64, payload: Payload, at now: Moment
+    ) -> [Action] {
+        if let old = peers[sender], let previous = sessions[old] {
+            if old != peer { actions.append(.replaced(old, session: previous.number)) }
+            drop(old)
+        }
+        drop(peer)
+        guard (sessions.count + 1) * limits.smallestWindowBytes <= limits.memoryBytes else {
+            actions.append(.crowded(peer, session: session))
+            return takeActions()
+        }
+        lastSerial += 1
+        sessions[peer] = Session(
+            sender: sender, number: session, serial: lastSerial, lastHeard: now, window: window(for: sessions.count + 1))
+        peers[sender] = peer
+        enqueue(.greeting, peer, entries: 0, cost: 0, payload)
+        actions.append(.note(.senderJoined(sender)))
+        return takeActions()
+    }
+
+    /// BATCH of a sender.
+    package mutating func batchArrived(
+        _ peer: PeerID, session: UInt64, first: UInt64, entries: Int, bytes: Int, payload: Payload, at now: Moment
+    ) -> [Action] {
+        guard let known = sessions[peer], known.number == session else {
+            actions.append(.unknownSession(peer, session: session))
+            return takeActions()
+        }
+        sessions[peer]?.lastHeard = now
+        let cost = bytes + limits.batchOverhead
+        // One batch may stand over the edge of the window: a single one may always be on its way.
+        let fits =
+            known.held < limits.windowBytes && known.heldEntries + entries <= limits.windowEntries
+            && known.heldBatches < limits.senderBatches && heldBytes + cost <= limits.memoryBytes
+        if fits {
+            enqueue(.batch, peer, entries: entries, cost: cost, payload)
+        } else {
+            actions.append(.busy(peer, session: session, first: first, count: entries))
+        }
+        return takeActions()
+    }
+
+    /// PING of a sender; true when the session is known and a PONG is due.
+    package mutating func senderBeat(
+        _ peer: PeerID, session: UInt64, head: UInt64, payload: Payload, at now: Moment
+    ) -> (isKnown: Bool, actions: [Action]) {
+        guard let known = sessions[peer], known.number == session else {
+            actions.append(.unknownSession(peer, session: session))
+            return (false, takeActions())
+        }
+        sessions[peer]?.lastHeard = now
+        // The centre learns how far a sender has numbered, once per change, and again until a worker has recorded it.
+        if known.head != head, known.announcing == nil {
+            sessions[peer]?.announcing = head
+            enqueue(.beat, peer, entries: 0, cost: 0, payload)
+        }
+        return (true, takeActions())
+    }
+
+    /// BYE of a sender, or its connection refused a message.
+    package mutating func senderLeft(_ peer: PeerID) -> [Action] {
+        drop(peer)
+        return takeActions()
+    }
+
+    private func window(for count: Int) -> Window {
+        let share = limits.memoryBytes / max(count, 1)
+        let bytes = min(limits.windowBytes, max(share, limits.smallestWindowBytes))
+        return Window(entries: limits.windowEntries, bytes: bytes)
+    }
+
+    /// Tells every sender whose share of the memory has changed.
+    mutating func adjustWindows() {
+        let window = window(for: sessions.count)
+        for (peer, session) in sessions where session.window != window {
+            sessions[peer]?.window = window
+            actions.append(.credit(peer, session: session.number, window))
+        }
+    }
+
+    mutating func drop(_ peer: PeerID) {
+        guard let session = sessions.removeValue(forKey: peer) else { return }
+        if peers[session.sender] == peer { peers[session.sender] = nil }
+        for delivery in session.queue { heldBytes -= delivery.cost }
+        // Nobody waits for the answers to its greetings any more.
+        for (number, delivery) in inFlight where delivery.peer == peer && delivery.kind != .batch {
+            inFlight[number] = nil
+            for worker in workers.keys { workers[worker]?.deliveries.remove(number) }
+        }
+        turns.removeAll { $0 == peer }
+    }
+}
