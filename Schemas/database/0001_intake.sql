@@ -38,12 +38,14 @@ CREATE TABLE hoso.intake (
     digest         bytea NOT NULL,                                     -- the entry's place in its sender's chain
     dossier        text,
     unit           text,
-    procedure      text,
+    procedure      text,          -- what it is counted under: the first two parts of a national code, else the whole
     sector         text,
     operator       text,
     PRIMARY KEY (sender, epoch, sequence)
 );
 CREATE UNIQUE INDEX intake_in_order ON hoso.intake (xid, id);
+-- A stored row is found through its dossier; the others are few.
+CREATE INDEX intake_not_stored ON hoso.intake (dossier) WHERE outcome <> 1;
 
 -- The current state of every dossier.
 CREATE TABLE hoso.dossier (
@@ -93,6 +95,7 @@ CREATE TABLE hoso.quarantine (
     reasons      jsonb NOT NULL,     -- [{"code": …, "field": …, "value": …, "vietnamese": …, "english": …}]
     UNIQUE (sender, epoch, sequence, digest)
 );
+CREATE INDEX quarantine_dossier ON hoso.quarantine (dossier);
 
 -- The outbox of survey tasks: append-only, read in order of commit.
 CREATE TABLE hoso.survey_task (

@@ -21,7 +21,7 @@ package actor AggregatorService: Service {
     /// - Parameter interval: pause between two looks at the ledger when there is nothing to fold.
     package init(database: DatabaseAddress, interval: Duration, logger: Logger) throws {
         executor = try PollingExecutor(name: "hoso-aggregator")
-        self.database = database
+        self.database = database.allowing(.seconds(30))
         self.interval = interval
         self.logger = logger
     }
@@ -64,7 +64,8 @@ package actor AggregatorService: Service {
     private func run(_ fold: Fold) async throws(PostgresError) {
         while !stop.isRaised, !Task.isCancelled {
             let step = try await fold.step()
-            if step.rows > 0 { continue }
+            // While dossiers come in, a pause lets enough of them gather for a commit of its own.
+            if step.rows >= Fold.largestStep { continue }
             _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: interval))
         }
     }

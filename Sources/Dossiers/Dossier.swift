@@ -82,6 +82,9 @@ public enum Timeliness: Int16, Sendable, Hashable, CaseIterable {
 }
 
 extension Dossier {
+    /// What the procedure is counted under: the first two parts of a national code, else the whole code.
+    public var procedureKey: String? { procedure.flatMap { ProcedureCode.key(of: $0).map(String.init) ?? $0 } }
+
     /// Appends the content in an unambiguous form, independent of how it was transported, for hashing.
     ///
     /// Version byte 1, then every field in a fixed order: texts as a length (4 bytes, network byte order; all ones for

@@ -13,7 +13,8 @@ struct AcceptedColumns {
     private var applicantKind = Column(.int2), status = Column(.int2), timeliness = Column(.int2)
     private var offeredOnline = Column(.boolean), unitUnverified = Column(.boolean)
     private var procedureUnverified = Column(.boolean)
-    private var unit = Column(.text), procedure = Column(.text), sector = Column(.text), deskOperator = Column(.text)
+    private var unit = Column(.text), procedure = Column(.text), procedureKey = Column(.text)
+    private var sector = Column(.text), deskOperator = Column(.text)
     private var applicantID = Column(.text), applicantName = Column(.text), applicantPhone = Column(.text)
     private var surveyed = Column(.boolean), notBefore = Column(.timestamp), person = Column(.bytes)
 
@@ -21,11 +22,13 @@ struct AcceptedColumns {
     static let names = """
         ordinal, sender, epoch, sequence, digest, content, code, received_at, due_at, finished_at, returned_at,
         received_on, due_on, finished_on, returned_on, channel, return_channel, online_level, applicant_kind, status,
-        timeliness, offered_online, unit_unverified, procedure_unverified, unit, procedure, sector, operator,
-        applicant_id, applicant_name, applicant_phone, surveyed, not_before, person
+        timeliness, offered_online, unit_unverified, procedure_unverified, unit, procedure, procedure_key, sector,
+        operator, applicant_id, applicant_name, applicant_phone, surveyed, not_before, person
         """
+    /// How many there are.
+    static let count = 35
     /// `$1` to the last one.
-    static let placeholders = (1...34).map { "$\($0)" }.joined(separator: ", ")
+    static let placeholders = (1...count).map { "$\($0)" }.joined(separator: ", ")
 
     /// Fills the columns with the entries at some indices, whose positions become their ordinals.
     mutating func parameters(_ entries: [AcceptedEntry], _ indices: some Collection<Int>) -> Parameters {
@@ -70,6 +73,7 @@ struct AcceptedColumns {
         procedureUnverified.append(dossier.isProcedureUnverified)
         unit.append(dossier.unit)
         procedure.append(dossier.procedure)
+        procedureKey.append(dossier.procedureKey)
         sector.append(dossier.sector)
         deskOperator.append(dossier.deskOperator)
         applicantID.append(dossier.applicantID)
@@ -83,7 +87,7 @@ struct AcceptedColumns {
         body(&receivedOn); body(&dueOn); body(&finishedOn); body(&returnedOn)
         body(&channel); body(&returnChannel); body(&onlineLevel); body(&applicantKind); body(&status)
         body(&timeliness); body(&offeredOnline); body(&unitUnverified); body(&procedureUnverified)
-        body(&unit); body(&procedure); body(&sector); body(&deskOperator)
+        body(&unit); body(&procedure); body(&procedureKey); body(&sector); body(&deskOperator)
         body(&applicantID); body(&applicantName); body(&applicantPhone)
         body(&surveyed); body(&notBefore); body(&person)
     }

@@ -3,8 +3,9 @@ enum BatchSQL {
     /// Stores dossiers with their ledger rows and survey tasks, and says per entry what became of it.
     ///
     /// An entry that the ledger knows gets the outcome that was recorded first. A dossier whose code exists is a
-    /// duplicate or a conflict by its content, as far as this statement's snapshot shows; what it does not show (a
-    /// transaction that committed in between) is answered with NULL and asked again.
+    /// duplicate or a conflict by its content, as far as this statement's snapshot shows; what it does not show (the
+    /// same code a second time in the batch, or in a transaction that committed in between) is answered with NULL and
+    /// asked again.
     static let accepted = """
         WITH input AS MATERIALIZED (
             SELECT * FROM unnest(\(AcceptedColumns.placeholders)) AS t (\(AcceptedColumns.names))
@@ -28,20 +29,22 @@ enum BatchSQL {
                 unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
                 applicant_name, applicant_phone, sender, epoch, sequence
             FROM fresh f WHERE NOT EXISTS (SELECT FROM existing e WHERE e.ordinal = f.ordinal)
-            ORDER BY code
-            ON CONFLICT (code) DO NOTHING RETURNING code
+            ORDER BY code, sender, epoch, sequence
+            ON CONFLICT (code) DO NOTHING RETURNING sender, epoch, sequence
         ), decided AS MATERIALIZED (
-            SELECT f.ordinal, CASE WHEN n.code IS NOT NULL THEN 1::smallint
+            SELECT f.ordinal, CASE WHEN n.sequence IS NOT NULL THEN 1::smallint
                                    WHEN e.same THEN 2::smallint
                                    WHEN NOT e.same THEN 4::smallint END AS outcome
-            FROM fresh f LEFT JOIN inserted n ON n.code = f.code LEFT JOIN existing e ON e.ordinal = f.ordinal
+            FROM fresh f
+            LEFT JOIN inserted n ON n.sender = f.sender AND n.epoch = f.epoch AND n.sequence = f.sequence
+            LEFT JOIN existing e ON e.ordinal = f.ordinal
         ), ledger AS (
             INSERT INTO hoso.intake (
                 sender, epoch, sequence, digest, outcome, delta, dossier, received_on, channel, return_channel,
                 timeliness, offered_online, returned, unit, procedure, sector, operator)
             SELECT f.sender, f.epoch, f.sequence, f.digest, d.outcome, CASE d.outcome WHEN 1 THEN 1 ELSE 0 END, f.code,
                 f.received_on, f.channel, f.return_channel, f.timeliness, f.offered_online, f.returned_on IS NOT NULL,
-                f.unit, f.procedure, f.sector, f.operator
+                f.unit, f.procedure_key, f.sector, f.operator
             FROM fresh f JOIN decided d ON d.ordinal = f.ordinal WHERE d.outcome IN (1, 2)
             ORDER BY f.sender, f.epoch, f.sequence
             ON CONFLICT (sender, epoch, sequence) DO NOTHING RETURNING sender, epoch, sequence
@@ -52,7 +55,7 @@ enum BatchSQL {
             INSERT INTO hoso.survey_contact AS c (person, asked_on)
             SELECT DISTINCT person, current_date FROM chosen WHERE person IS NOT NULL ORDER BY person
             ON CONFLICT (person) DO UPDATE SET asked_on = excluded.asked_on
-            WHERE c.asked_on + $35 <= excluded.asked_on RETURNING person
+            WHERE c.asked_on + $\(AcceptedColumns.count + 1) <= excluded.asked_on RETURNING person
         ), task AS (
             INSERT INTO hoso.survey_task (dossier, not_before)
             SELECT code, not_before FROM chosen WHERE person IS NULL

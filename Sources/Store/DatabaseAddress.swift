@@ -10,11 +10,21 @@ package struct DatabaseAddress: Sendable {
     /// `application_name` of the sessions.
     package let program: String
 
+    /// How long the server may work on a statement.
+    package var statementTimeout: Duration = .seconds(8)
+
     /// An address.
     package init(url: String, password: String? = nil, program: String) {
         self.url = url
         self.password = password
         self.program = program
+    }
+
+    /// The same address with another limit to statements.
+    package func allowing(_ statementTimeout: Duration) -> DatabaseAddress {
+        var address = self
+        address.statementTimeout = statementTimeout
+        return address
     }
 
     /// Opens a connection that gives up on a silent server within seconds.
@@ -26,7 +36,7 @@ package struct DatabaseAddress: Sendable {
             ("keepalives_idle", "10"), ("client_encoding", "UTF8"), ("target_session_attrs", "read-write"),
             (
                 "options",
-                "-c statement_timeout=8s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s "
+                "-c statement_timeout=\(statementTimeout.components.seconds)s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s "
                     + "-c client_min_messages=warning -c timezone=UTC"
             ),
         ]

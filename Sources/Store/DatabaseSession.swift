@@ -15,7 +15,8 @@ package actor DatabaseSession {
     /// A session that connects when it is used.
     /// - Parameter patience: how long a busy server may take to accept it; a service would give up sooner and come back.
     package init(_ address: DatabaseAddress, patience: Duration = .seconds(15)) throws(PollingError) {
-        self.address = address
+        // A query over everything may take minutes, and nobody else waits for its connection.
+        self.address = address.allowing(.seconds(300))
         self.patience = patience
         executor = try PollingExecutor(name: "hoso-query")
     }

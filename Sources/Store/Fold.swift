@@ -16,8 +16,11 @@ package struct Fold {
         package let rows: Int64
     }
 
+    /// Ledger rows that a step folds at most.
+    package static var largestStep: Int64 { 50_000 }
+
     /// Folds up to `limit` ledger rows.
-    package func step(limit: Int64 = 50_000) async throws(PostgresError) -> Step {
+    package func step(limit: Int64 = largestStep) async throws(PostgresError) -> Step {
         var parameters = Parameters()
         parameters.append(limit)
         let results = try await connection.commit(
@@ -52,8 +55,9 @@ package struct Fold {
         WITH mark AS (
             SELECT xid, id FROM hoso.fold WHERE name = 'adoption'
         ), taken AS MATERIALIZED (
-            SELECT i.* FROM hoso.intake i, mark m
-            WHERE (i.xid, i.id) > (m.xid, m.id) AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
+            SELECT i.* FROM hoso.intake i
+            WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
+              AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
             ORDER BY i.xid, i.id LIMIT $1
         ), added AS (
             INSERT INTO hoso.adoption AS a
@@ -68,17 +72,24 @@ package struct Fold {
                 on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
         ), touched AS (
             SELECT sender, epoch, max(sequence) AS highest FROM taken GROUP BY sender, epoch
+        ), known AS (
+            SELECT t.sender, t.epoch, t.highest, coalesce(e.contiguous, 0) AS base
+            FROM touched t LEFT JOIN hoso.sender_epoch e USING (sender, epoch)
         ), counted AS (
-            SELECT t.sender, t.epoch, t.highest, coalesce(e.contiguous, 0) AS base,
-                   i.sequence, row_number() OVER (PARTITION BY t.sender, t.epoch ORDER BY i.sequence) AS place
-            FROM touched t
-            LEFT JOIN hoso.sender_epoch e ON e.sender = t.sender AND e.epoch = t.epoch
-            JOIN hoso.intake i ON i.sender = t.sender AND i.epoch = t.epoch AND i.sequence > coalesce(e.contiguous, 0)
+            -- Only where the next number is there: behind a hole that stays, there is nothing to count, however much.
+            SELECT k.sender, k.epoch, k.base, i.sequence,
+                   row_number() OVER (PARTITION BY k.sender, k.epoch ORDER BY i.sequence) AS place
+            FROM known k
+            JOIN hoso.intake i ON i.sender = k.sender AND i.epoch = k.epoch AND i.sequence > k.base
+            WHERE EXISTS (
+                SELECT FROM hoso.intake n WHERE n.sender = k.sender AND n.epoch = k.epoch AND n.sequence = k.base + 1)
+        ), advanced AS (
+            SELECT sender, epoch, max(sequence) FILTER (WHERE sequence = base + place) AS contiguous
+            FROM counted GROUP BY sender, epoch
         ), marked AS (
             INSERT INTO hoso.sender_epoch AS e (sender, epoch, head, contiguous)
-            SELECT sender, epoch, max(highest),
-                   coalesce(max(sequence) FILTER (WHERE sequence = base + place), max(base))
-            FROM counted GROUP BY sender, epoch ORDER BY sender, epoch
+            SELECT k.sender, k.epoch, k.highest, coalesce(a.contiguous, k.base)
+            FROM known k LEFT JOIN advanced a USING (sender, epoch) ORDER BY k.sender, k.epoch
             ON CONFLICT (sender, epoch) DO UPDATE SET
                 contiguous = greatest(e.contiguous, excluded.contiguous), head = greatest(e.head, excluded.head)
         ), last AS (

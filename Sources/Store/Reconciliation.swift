@@ -70,18 +70,25 @@ package struct Reconciliation {
         WHERE $1::text IS NULL OR s.name = $1 GROUP BY s.name ORDER BY s.name
         """
 
-    /// Gaps between neighbouring rows, before the first one, and between the last one and the announced head.
+    /// Gaps between neighbouring rows above the watermark, after the watermark itself, and between the last row and
+    /// the announced head.
     private static let gaps = """
-        WITH numbered AS (
-            SELECT sender, epoch, sequence,
-                   lag(sequence, 1, 0::bigint) OVER (PARTITION BY sender, epoch ORDER BY sequence) AS previous
-            FROM hoso.intake
+        WITH epochs AS (
+            SELECT sender, epoch, coalesce(e.head, 0) AS head, coalesce(e.contiguous, 0) AS contiguous
+            FROM hoso.sender_epoch e FULL JOIN (SELECT DISTINCT sender, epoch FROM hoso.intake) i USING (sender, epoch)
+        ), numbered AS (
+            SELECT p.sender, p.epoch, i.sequence,
+                   lag(i.sequence, 1, p.contiguous) OVER (PARTITION BY p.sender, p.epoch ORDER BY i.sequence) AS previous
+            FROM epochs p
+            JOIN hoso.intake i ON i.sender = p.sender AND i.epoch = p.epoch AND i.sequence > p.contiguous
         ), gaps AS (
             SELECT sender, epoch, previous + 1 AS first, sequence - 1 AS last FROM numbered WHERE sequence > previous + 1
             UNION ALL
-            SELECT e.sender, e.epoch, coalesce(max(i.sequence), 0) + 1, e.head
-            FROM hoso.sender_epoch e LEFT JOIN hoso.intake i ON i.sender = e.sender AND i.epoch = e.epoch
-            GROUP BY e.sender, e.epoch, e.head HAVING e.head > coalesce(max(i.sequence), 0)
+            SELECT p.sender, p.epoch, greatest(l.last, p.contiguous) + 1, p.head
+            FROM epochs p CROSS JOIN LATERAL (
+                SELECT coalesce(max(sequence), 0) AS last FROM hoso.intake i
+                WHERE i.sender = p.sender AND i.epoch = p.epoch) l
+            WHERE p.head > greatest(l.last, p.contiguous)
         )
         SELECT s.name, first, last FROM gaps g JOIN hoso.sender s ON s.id = g.sender
         WHERE $1::text IS NULL OR s.name = $1 ORDER BY s.name, epoch, first

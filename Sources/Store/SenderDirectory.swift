@@ -53,30 +53,37 @@ package struct SenderDirectory {
         parameters.append(Int64(bitPattern: epoch))
         let result = try await connection.run(Self.islands, parameters, as: "read a sender's progress")
         var progress = Progress(contiguous: 0, highest: 0, holes: [])
+        var previous: UInt64 = 0
         for row in 0..<result.count {
             let first = UInt64(bitPattern: result.int64(row, 0))
             let last = UInt64(bitPattern: result.int64(row, 1))
             if first <= progress.contiguous + 1, progress.holes.isEmpty {
                 progress.contiguous = max(progress.contiguous, last)
-            } else if progress.holes.count < 64, first > progress.highest + 1 {
-                progress.holes.append((max(progress.highest, progress.contiguous) + 1)...(first - 1))
+            } else if progress.holes.count < 64, first > previous + 1 {
+                progress.holes.append((previous + 1)...(first - 1))
             }
-            progress.highest = max(progress.highest, last)
+            previous = max(previous, last)
+            progress.highest = UInt64(bitPattern: result.int64(row, 2))
         }
         return progress
     }
 
-    /// Runs of consecutive numbers: the watermark, then what lies above it.
+    /// Runs of consecutive numbers: the watermark, then what lies above it, as far as ten thousand rows show; with each,
+    /// the highest number of all.
     private static let islands = """
         WITH mark AS (
             SELECT coalesce(max(contiguous), 0) AS contiguous FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2
+        ), above AS (
+            SELECT sequence FROM hoso.intake
+            WHERE sender = $1 AND epoch = $2 AND sequence > (SELECT contiguous FROM mark) ORDER BY sequence LIMIT 10000
         ), numbered AS (
-            SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island
-            FROM hoso.intake, mark WHERE sender = $1 AND epoch = $2 AND sequence > mark.contiguous
+            SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island FROM above
+        ), islands AS (
+            SELECT 1::bigint AS first, contiguous AS last FROM mark WHERE contiguous > 0
+            UNION ALL
+            (SELECT min(sequence), max(sequence) FROM numbered GROUP BY island)
         )
-        SELECT 1::bigint AS first, contiguous AS last FROM mark WHERE contiguous > 0
-        UNION ALL
-        (SELECT min(sequence), max(sequence) FROM numbered GROUP BY island)
-        ORDER BY first
+        SELECT first, last, greatest(last, (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2))
+        FROM islands ORDER BY first
         """
 }

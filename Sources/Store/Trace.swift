@@ -27,12 +27,16 @@ package struct Trace {
         parameters.append(code)
         let result = try await connection.run(
             """
-            SELECT i.recorded_at AS at, (ARRAY['stored', 'duplicate', 'rejected', 'conflict'])[i.outcome] AS kind,
-                   s.name AS sender, i.sequence AS number, coalesce(q.reasons::text, '') AS reasons
+            SELECT i.recorded_at AS at, 'stored' AS kind, s.name AS sender, i.sequence AS number, '' AS reasons
+            FROM hoso.dossier d JOIN hoso.intake i USING (sender, epoch, sequence) JOIN hoso.sender s ON s.id = i.sender
+            WHERE d.code = $1
+            UNION ALL
+            SELECT i.recorded_at, 'duplicate', s.name, i.sequence, ''
             FROM hoso.intake i JOIN hoso.sender s ON s.id = i.sender
-            LEFT JOIN hoso.quarantine q
-              ON q.sender = i.sender AND q.epoch = i.epoch AND q.sequence = i.sequence AND q.digest = i.digest
-            WHERE i.dossier = $1
+            WHERE i.dossier = $1 AND i.outcome = 2
+            UNION ALL
+            SELECT q.recorded_at, (ARRAY['rejected', 'conflict'])[q.outcome - 2], s.name, q.sequence, q.reasons::text
+            FROM hoso.quarantine q JOIN hoso.sender s ON s.id = q.sender WHERE q.dossier = $1
             UNION ALL
             SELECT d.stored_at, 'survey_task', '', t.id, ''
             FROM hoso.survey_task t JOIN hoso.dossier d ON d.code = t.dossier WHERE t.dossier = $1

@@ -63,14 +63,13 @@ struct Ledger {
         return later
     }
 
-    /// Entries with the code or number of an earlier one in the batch wait for the next transaction.
+    /// Entries with the number of an earlier one in the batch wait for the next transaction.
     private func split(
         _ batch: [Work], later: inout [Work]
     ) -> (accepted: [(Int, AcceptedEntry)], quarantined: [(Int, QuarantinedEntry)]) {
         var accepted: [(Int, AcceptedEntry)] = []
         var quarantined: [(Int, QuarantinedEntry)] = []
         accepted.reserveCapacity(batch.count)
-        var codes = Set<String>(minimumCapacity: batch.count)
         var keys = Set<EntryKey>(minimumCapacity: batch.count)
         for (index, work) in batch.enumerated() {
             guard keys.insert(work.key).inserted else {
@@ -78,12 +77,7 @@ struct Ledger {
                 continue
             }
             switch work.task {
-            case .store(let entry):
-                if codes.insert(entry.dossier.code).inserted {
-                    accepted.append((index, entry))
-                } else {
-                    later.append(work)
-                }
+            case .store(let entry): accepted.append((index, entry))
             case .quarantine(let entry, _): quarantined.append((index, entry))
             }
         }

@@ -80,9 +80,13 @@ struct Preparation {
             let digest = Chain.digest(
                 previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
             let task =
-                digest == item.digest
-                ? examine(item, key, header.contentType, now: now)
-                : reject(item, key, header.contentType, [Fault(.digestMismatch)], dossier: nil)
+                if digest != item.digest {
+                    reject(item, key, header.contentType, [Fault(.digestMismatch)], dossier: nil)
+                } else if item.bytes.count > Limits.entryBytes {
+                    reject(item, key, header.contentType, [Fault(.tooLong)], dossier: nil)
+                } else {
+                    examine(item, key, header.contentType, now: now)
+                }
             works.append(
                 Work(
                     task: task, body: item.bytes, contentType: header.contentType, delivery: delivery, index: index))

@@ -88,10 +88,11 @@ extension WorkerService {
                 sender: question.tag.sender, epoch: question.header.epoch, head: question.header.head,
                 isGreeting: question.isGreeting)
         } catch {
+            if case .refused(let state) = error.code, state.remedy != .stop { return putOff(question, error) }
             questions.insert(question, at: 0)
             throw error
         }
-        guard let progress = found else { return }
+        guard let progress = found else { return answer(question, nil) }
         var welcome = WireWelcome()
         welcome.contiguous = progress.contiguous
         welcome.highest = progress.highest
@@ -115,10 +116,23 @@ extension WorkerService {
             // Not stored as far as we know: back in front, to be answered as unavailable or tried again.
             works.insert(contentsOf: batch.filter { !$0.delivery.isResolved }, at: 0)
             answerResolved(batch)
-            throw error
+            return try await bear(error)
         }
+        setbacks = 0
         works.insert(contentsOf: later, at: 0)
         answerResolved(batch)
+    }
+
+    /// A lock, a deadlock or an outdated snapshot says nothing about the connection: the batch is tried again.
+    private func bear(_ error: PostgresError) async throws(PostgresError) {
+        guard error.isRetriable, !error.isConnectionLost, setbacks < 5 else {
+            setbacks = 0
+            throw error
+        }
+        setbacks += 1
+        logger.info("batch tried again", metadata: ["reason": "\(error)"])
+        let pause = Duration.milliseconds(Int.random(in: 10...(40 * setbacks)))
+        _ = await executor.wait(for: [], until: .now.advanced(by: pause))
     }
 
     private func answerResolved(_ batch: [Work]) {

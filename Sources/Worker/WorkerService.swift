@@ -1,5 +1,4 @@
 import Dossiers
-import Glibc
 import IntakeProtocol
 package import Logging
 import Machines
@@ -41,6 +40,8 @@ package actor WorkerService: Service {
     var isStored = false
     /// What the operator has to mend before the worker can work.
     var hopeless: WorkerError?
+    /// Times in a row that the database turned a batch down for reasons that pass.
+    var setbacks = 0
     private(set) var progress: UInt64 = 0
 
     /// A HELLO or PING that a worker has to look up or record.
@@ -189,8 +190,9 @@ extension WorkerService {
     }
 
     private func receiveAll() throws {
-        // While a lot waits for the database, the rest waits in the socket and so at the broker.
-        while works.count < capacity, let frames = try socket?.receive() {
+        // The broker sends no more than the capacity that it was told; a bounded number at a time, for the beats' sake.
+        for _ in 0..<64 {
+            guard let frames = try socket?.receive() else { return }
             do throws(ProtocolError) {
                 try handle(frames)
             } catch {
@@ -223,7 +225,8 @@ extension WorkerService {
         case .batch:
             let delivery = OpenDelivery(tag: tag, header: header)
             do throws(ProtocolError) {
-                works += try preparation.work(for: delivery, body: body.bytes, now: .now)
+                let now = Instant(microseconds: WallClock.microseconds)
+                works += try preparation.work(for: delivery, body: body.bytes, now: now)
             } catch {
                 refuse(delivery, error)
             }
@@ -238,7 +241,7 @@ extension WorkerService {
             $0.tag.sender == question.tag.sender && $0.isGreeting == question.isGreeting
         }
         // The broker forgets a delivery that comes back for a session that is over.
-        for older in questions where isOlder(older) && older.isGreeting { send(Header(.drain), tag: older.tag) }
+        for older in questions where isOlder(older) { send(Header(.drain), tag: older.tag) }
         questions.removeAll(where: isOlder)
         questions.append(question)
     }
@@ -246,8 +249,12 @@ extension WorkerService {
     /// Tells the sender that its batch does not follow the protocol; it stays in the sender's spool.
     private func refuse(_ delivery: OpenDelivery, _ error: ProtocolError) {
         logger.error("batch refused", metadata: ["sender": "\(delivery.tag.sender)", "reason": "\(error)"])
-        delivery.resolveRest(.busy)
-        answer(delivery, retryAfter: .seconds(5))
+        refuse(delivery.header, delivery.tag, WireRefusal(error.code))
+    }
+
+    private func refuse(_ asked: Header, _ tag: DeliveryTag, _ refusal: WireRefusal) {
+        let header = asked.answered(by: .error)
+        send(header, tag: tag, body: (try? refusal.encoded(as: header.contentType)) ?? [])
     }
 
     /// Sends the receipt of a batch.
@@ -259,10 +266,18 @@ extension WorkerService {
         send(header, tag: delivery.tag, body: (try? delivery.receiptBody(retryAfter: retryAfter)) ?? [])
     }
 
-    /// Answers HELLO.
-    func answer(_ question: Question, _ welcome: WireWelcome) {
+    /// Answers HELLO, or, without a welcome, a head that has been recorded.
+    func answer(_ question: Question, _ welcome: WireWelcome?) {
+        guard let welcome else { return send(Header(.pong), tag: question.tag) }
         let header = question.header.answered(by: .welcome)
         send(header, tag: question.tag, body: (try? welcome.encoded(as: header.contentType)) ?? [])
+    }
+
+    /// A question that the database refuses to answer now must not stand in the way of everybody's batches.
+    func putOff(_ question: Question, _ error: PostgresError) {
+        logger.warning("greeting put off", metadata: ["sender": "\(question.tag.sender)", "reason": "\(error)"])
+        guard question.isGreeting else { return send(Header(.pong), tag: question.tag) }
+        refuse(question.header, question.tag, WireRefusal(.busy, retryAfter: 5_000))
     }
 }
 
@@ -273,14 +288,5 @@ extension Header {
         header.epoch = epoch
         header.session = session
         return header
-    }
-}
-
-extension Instant {
-    /// The present moment of the wall clock.
-    static var now: Instant {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_REALTIME, &time)
-        return Instant(microseconds: Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000)
     }
 }
