@@ -115,7 +115,8 @@ package actor Inbox: Service {
         let place = try free(target.appendingPathComponent(file.lastPathComponent))
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
         let remark = report.remark(listed: report.lines, in: language)
-        let text = ([report.summary(in: language)] + report.sentences + [remark].compactMap(\.self))
+        let text =
+            ([report.summary(in: language)] + report.sentences + [remark].compactMap(\.self))
             .joined(separator: "\n") + "\n"
         try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
         // Before the file is moved: whoever puts it back afterwards wants it sent again.

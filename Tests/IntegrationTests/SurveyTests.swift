@@ -2,6 +2,7 @@ import Demonstration
 import Dossiers
 import Foundation
 import ServiceLifecycle
+import Postgres
 import Store
 import Surveys
 import Synchronization
@@ -37,8 +38,9 @@ import ZeroMQ
         }
     }
 
-    private func relay(_ centre: Centre) async throws -> RelayService {
-        let configuration = RelayService.Configuration(endpoint: centre.surveys, database: centre.database)
+    private func relay(_ centre: Centre, capacity: Int = 20_000) async throws -> RelayService {
+        var configuration = RelayService.Configuration(endpoint: centre.surveys, database: centre.database)
+        configuration.capacity = capacity
         for _ in 0..<200 {
             do { return try RelayService(configuration, logger: Centre.logger) } catch is ZeroMQError {
                 try await Task.sleep(for: .milliseconds(20))
@@ -98,6 +100,32 @@ import ZeroMQ
             try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 200 }
         }
         #expect(book.tasks == 200)
+    }
+
+    @Test func `Tasks whose contact may not be used yet take no room from those that are due`() async throws {
+        let centre = try await Centre()
+        try await stored(60, centre)
+        // The first fifty wait: a few seconds, and a day.
+        try await centre.session.perform { connection in
+            try await connection.runScript(
+                """
+                ALTER TABLE hoso.survey_task DISABLE TRIGGER append_only;
+                UPDATE hoso.survey_task SET not_before = now() + interval '1 day' WHERE id <= 50;
+                UPDATE hoso.survey_task SET not_before = now() + interval '3 seconds' WHERE id <= 5;
+                """, as: "postpone", within: .seconds(10))
+        }
+        let book = Book()
+        let listener = try self.listener(centre) { book.note($0) > 0 }
+        try await centre.run([try await relay(centre, capacity: 10), listener]) {
+            try await Centre.until("those that are due are done") {
+                try await centre.count("survey_acknowledgement") == 10
+            }
+            #expect(try await centre.count("survey_floor", where: "task > 0") == 0, "nothing below the floor is undone")
+            try await Centre.until("those that have become due are done") {
+                try await centre.count("survey_acknowledgement") == 15
+            }
+        }
+        #expect(book.tasks == 15 && book.most == 1)
     }
 
     @Test func `The policy decides which dossiers get a task, and when it may be used`() async throws {

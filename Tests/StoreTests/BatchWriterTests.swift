@@ -32,6 +32,20 @@ import Testing
         }
     }
 
+    @Test func `A code that stands in a batch a thousand times costs one more transaction, not a thousand`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let entries = (1...1_000).map { ledger.entry($0, code: "A") } + ledger.entries(1_001...1_010)
+            let first = try await ledger.write(entries)
+            #expect(first[0] == .recorded(.stored) && first[1_000...].allSatisfy { $0 == .recorded(.stored) })
+            #expect(first[1..<1_000].allSatisfy { $0 == .undecided })
+            let second = try await ledger.write(Array(entries[1..<1_000]))
+            #expect(second.allSatisfy { $0 == .recorded(.duplicate) })
+            #expect(try await ledger.count("dossier") == 11)
+            #expect(try await ledger.count("survey_task") == 11)
+            #expect(try await ledger.count("intake") == 1_010)
+        }
+    }
+
     @Test func `The same number with another digest is a conflict with what the ledger has`() async throws {
         try await Ledger.perform { ledger async throws in
             let first = ledger.entry(1, code: "A")

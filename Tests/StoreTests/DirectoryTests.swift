@@ -45,6 +45,23 @@ import Testing
         }
     }
 
+    @Test func `Behind a hole the watermark stands, the head moves on, and all of it is known`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let directory = SenderDirectory(ledger.connection)
+            _ = try await ledger.write(ledger.entries(1...3) + ledger.entries(5...500))
+            try await ledger.foldAll()
+            _ = try await ledger.write(ledger.entries(501...12_000))
+            try await ledger.foldAll()
+            let progress = try await directory.progress(sender: 1, epoch: 77)
+            #expect(progress.contiguous == 3 && progress.highest == 12_000 && progress.holes == [4...4])
+            let balance = try #require(try await Reconciliation(ledger.connection).balances().first)
+            #expect(balance.assigned == 12_000 && balance.missing == [4...4])
+            _ = try await ledger.write(ledger.entries(4...4))
+            try await ledger.foldAll()
+            #expect(try await directory.progress(sender: 1, epoch: 77).contiguous == 12_000)
+        }
+    }
+
     @Test func `A sender is registered once, and its head never falls`() async throws {
         try await Ledger.perform { ledger async throws in
             let directory = SenderDirectory(ledger.connection)

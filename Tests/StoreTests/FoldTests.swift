@@ -25,6 +25,19 @@ import Testing
         }
     }
 
+    @Test func `A procedure is counted under one code, however its code is written`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let codes = ["1.004194", "1.004194.H36", "1.004194.000.00.00.H56", "1.0041945", "1.004194X", nil]
+            _ = try await ledger.write(
+                codes.enumerated().map { ledger.entry(UInt64($0 + 1), code: "D\($0)", procedure: $1) })
+            try await ledger.foldAll()
+            let groups = try await AdoptionQuery(ledger.connection).groups(by: [.procedure], from: nil, to: nil)
+            #expect(groups.map(\.key) == [[""], ["1.004194"], ["1.0041945"], ["1.004194X"]])
+            #expect(groups[1].channels[.online]?.dossiers == 3)
+            #expect(try await Recount(ledger.connection).run().difference == nil)
+        }
+    }
+
     @Test func `The upper end of a period is left out`() async throws {
         try await Ledger.perform { ledger async throws in
             _ = try await ledger.write(

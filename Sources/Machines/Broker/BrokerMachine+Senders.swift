@@ -16,7 +16,8 @@ extension BrokerMachine {
         }
         lastSerial += 1
         sessions[peer] = Session(
-            sender: sender, number: session, serial: lastSerial, lastHeard: now, window: window(for: sessions.count + 1))
+            sender: sender, number: session, serial: lastSerial, lastHeard: now, window: window(for: sessions.count + 1)
+        )
         peers[sender] = peer
         enqueue(.greeting, peer, entries: 0, cost: 0, payload)
         actions.append(.note(.senderJoined(sender)))
@@ -79,7 +80,7 @@ extension BrokerMachine {
         let window = window(for: sessions.count)
         for (peer, session) in sessions where session.window != window {
             sessions[peer]?.window = window
-            actions.append(.credit(peer, session: session.number, window))
+            if session.isWelcome { actions.append(.credit(peer, session: session.number, window)) }
         }
     }
 

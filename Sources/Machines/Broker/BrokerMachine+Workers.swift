@@ -37,6 +37,7 @@ extension BrokerMachine {
         sessions[delivery.peer]?.heldEntries -= delivery.entries
         switch delivery.kind {
         case .greeting:
+            sessions[delivery.peer]?.isWelcome = true
             actions.append(.welcome(delivery.peer, payload, session: session.number, window: session.window))
         case .batch:
             sessions[delivery.peer]?.heldBatches -= 1

@@ -75,6 +75,8 @@ package struct BrokerMachine<Payload> {
         let number: UInt64
         let serial: UInt64
         var queue: [Delivery] = []
+        /// Whether the sender has had its WELCOME, which names its window.
+        var isWelcome = false
         /// Whether it stands in ``BrokerMachine/turns``.
         var isReady = false
         var held = 0
