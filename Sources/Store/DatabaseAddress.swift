@@ -28,11 +28,28 @@ package struct DatabaseAddress: Sendable {
     }
 
     /// Opens a connection that gives up on a silent server within seconds.
+    ///
+    /// Of several hosts, each gets the whole time before the next one is tried.
     package func open(
         on executor: PollingExecutor, within timeout: Duration = .seconds(5)
     ) async throws(PostgresError) -> Connection {
+        var failure = PostgresError(code: .unreachable, operation: "connect")
+        for host in HostList(url).choices {
+            do throws(PostgresError) {
+                return try await open(host, on: executor, until: .now.advanced(by: timeout))
+            } catch {
+                failure = error
+                if error.code == .cancelled { break }
+            }
+        }
+        throw failure
+    }
+
+    private func open(
+        _ host: [HostList.Parameter], on executor: PollingExecutor, until deadline: ContinuousClock.Instant
+    ) async throws(PostgresError) -> Connection {
         var parameters: [(keyword: String, value: String)] = [
-            ("dbname", url), ("application_name", program), ("connect_timeout", "3"), ("tcp_user_timeout", "5000"),
+            ("dbname", url), ("application_name", program), ("tcp_user_timeout", "5000"),
             ("keepalives_idle", "10"), ("client_encoding", "UTF8"), ("target_session_attrs", "read-write"),
             (
                 "options",
@@ -41,6 +58,8 @@ package struct DatabaseAddress: Sendable {
             ),
         ]
         if let password { parameters.append(("password", password)) }
-        return try await Connection.open(parameters, on: executor, until: .now.advanced(by: timeout))
+        // Later ones replace what the connection string says.
+        parameters += host.map { ($0.keyword, $0.value) }
+        return try await Connection.open(parameters, on: executor, until: deadline)
     }
 }
