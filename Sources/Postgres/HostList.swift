@@ -29,7 +29,9 @@ public struct HostList: Sendable, Equatable {
         choices = (0..<count).map { index in
             lists.compactMap { name, list in
                 // One port stands for all hosts.
-                guard let value = list.count == 1 ? list.first : index < list.count ? list[index] : nil else { return nil }
+                guard let value = list.count == 1 ? list.first : index < list.count ? list[index] : nil else {
+                    return nil
+                }
                 return list.isEmpty || value.isEmpty ? nil : Parameter(keyword: name, value: value)
             }
         }

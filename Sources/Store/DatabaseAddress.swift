@@ -51,15 +51,23 @@ package struct DatabaseAddress: Sendable {
         var parameters: [(keyword: String, value: String)] = [
             ("dbname", url), ("application_name", program), ("tcp_user_timeout", "5000"),
             ("keepalives_idle", "10"), ("client_encoding", "UTF8"), ("target_session_attrs", "read-write"),
-            (
-                "options",
-                "-c statement_timeout=\(statementTimeout.components.seconds)s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s "
-                    + "-c client_min_messages=warning -c timezone=UTC"
-            ),
+            ("options", options),
         ]
         if let password { parameters.append(("password", password)) }
         // Later ones replace what the connection string says.
         parameters += host.map { ($0.keyword, $0.value) }
         return try await Connection.open(parameters, on: executor, until: deadline)
+    }
+
+    /// Settings of the sessions.
+    ///
+    /// Plans are made for each execution: a plan that was kept from when the tables were small would read all of a
+    /// ledger that has grown since, until the server happens to analyse it.
+    private var options: String {
+        """
+        -c statement_timeout=\(statementTimeout.components.seconds)s -c lock_timeout=2s \
+        -c idle_in_transaction_session_timeout=10s -c client_min_messages=warning -c timezone=UTC \
+        -c plan_cache_mode=force_custom_plan -c jit=off
+        """
     }
 }

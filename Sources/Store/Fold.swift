@@ -70,19 +70,21 @@ package struct Fold {
                 returned_by_post = a.returned_by_post + excluded.returned_by_post,
                 finished = a.finished + excluded.finished, early = a.early + excluded.early,
                 on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
-        ), touched AS (
+        ), touched AS MATERIALIZED (
             SELECT sender, epoch, max(sequence) AS highest FROM taken GROUP BY sender, epoch
-        ), known AS (
-            SELECT t.sender, t.epoch, t.highest, coalesce(e.contiguous, 0) AS base
+        ), known AS MATERIALIZED (
+            -- Behind a hole that stays, there is nothing to count, however much.
+            SELECT t.sender, t.epoch, t.highest, coalesce(e.contiguous, 0) AS base, EXISTS (
+                SELECT FROM hoso.intake n
+                WHERE n.sender = t.sender AND n.epoch = t.epoch AND n.sequence = coalesce(e.contiguous, 0) + 1
+            ) AS moves
             FROM touched t LEFT JOIN hoso.sender_epoch e USING (sender, epoch)
         ), counted AS (
-            -- Only where the next number is there: behind a hole that stays, there is nothing to count, however much.
             SELECT k.sender, k.epoch, k.base, i.sequence,
                    row_number() OVER (PARTITION BY k.sender, k.epoch ORDER BY i.sequence) AS place
             FROM known k
             JOIN hoso.intake i ON i.sender = k.sender AND i.epoch = k.epoch AND i.sequence > k.base
-            WHERE EXISTS (
-                SELECT FROM hoso.intake n WHERE n.sender = k.sender AND n.epoch = k.epoch AND n.sequence = k.base + 1)
+            WHERE k.moves
         ), advanced AS (
             SELECT sender, epoch, max(sequence) FILTER (WHERE sequence = base + place) AS contiguous
             FROM counted GROUP BY sender, epoch

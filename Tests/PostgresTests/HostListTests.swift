@@ -19,7 +19,9 @@ import Testing
         #expect(choices("no connection string") == [""])
     }
 
-    @Test func `A host that takes connections and says nothing does not keep the next one from being reached`() async throws {
+    @Test func `A host that takes connections and says nothing does not keep the next one from being reached`()
+        async throws
+    {
         let folder = try TemporaryFolder()
         let dark = try DarkServer(folder: folder.path)
         let address = try await TestCluster.shared.database()

@@ -32,7 +32,9 @@ import Testing
         }
     }
 
-    @Test func `A code that stands in a batch a thousand times costs one more transaction, not a thousand`() async throws {
+    @Test func `A code that stands in a batch a thousand times costs one more transaction, not a thousand`()
+        async throws
+    {
         try await Ledger.perform { ledger async throws in
             let entries = (1...1_000).map { ledger.entry($0, code: "A") } + ledger.entries(1_001...1_010)
             let first = try await ledger.write(entries)
