@@ -57,6 +57,7 @@ let package = Package(
         module("Polling", ["CLinux", "CZeroMQ"]),
         module("ZeroMQ", ["CZeroMQ", "Polling"]),
         module("Postgres", ["CPostgres", "Polling"]),
+        module("Gzip", ["CZlib"]),
         module("Dossiers"),
         // Generated from Schemas/wire; what protoc writes has not caught up with strict memory safety.
         .target(name: "WireMessages", dependencies: [protobuf], swiftSettings: [.swiftLanguageMode(.v6)]),
@@ -70,7 +71,7 @@ let package = Package(
         module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
-        module("Mapping", ["CZlib", "Dossiers", system, yams]),
+        module("Mapping", ["Dossiers", "Gzip", system, yams]),
         module("Spool", [crypto, grdb]),
         module(
             "Agent",

@@ -11,9 +11,7 @@ public struct Instant: Sendable, Hashable, Comparable {
     ///
     /// A leap second counts as the second after it; digits below the microsecond are cut off.
     public init?(rfc3339 text: String) {
-        var copy = text
-        let parsed = copy.withUTF8 { unsafe Self.parse($0.span) }
-        guard let parsed else { return nil }
+        guard let parsed = Self.parse(text.utf8.span) else { return nil }
         microseconds = parsed
     }
 

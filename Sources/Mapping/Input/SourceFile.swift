@@ -1,4 +1,5 @@
 import Foundation
+import Gzip
 import SystemPackage
 
 /// A file on disk, read front to back in chunks and decompressed on the way where it is gzipped.

@@ -2,10 +2,10 @@ import CZlib
 
 /// Decompresses gzip (RFC 1952), several members after one another included.
 ///
-/// The only place of the module that speaks to C: it owns one `z_stream`, which must not move while zlib knows it.
-/// One reader owns it and uses it on one thread at a time.
+/// It owns one `z_stream`, which must not move while zlib knows it. One reader owns it and uses it on one thread at a
+/// time.
 @safe
-final class Inflater: @unchecked Sendable {
+public final class Inflater: @unchecked Sendable {
     private static let pieceSize = 256 << 10
 
     private let stream: UnsafeMutablePointer<z_stream>
@@ -14,12 +14,12 @@ final class Inflater: @unchecked Sendable {
     private var lastPieceWasFull = false
     private var hasSeenPadding = false
     /// Whether a member has begun and not ended.
-    private(set) var isInsideMember = true
+    public private(set) var isInsideMember = true
     /// Compressed bytes consumed since the start.
-    private(set) var bytesConsumed = 0
+    public private(set) var bytesConsumed = 0
 
-    /// Nil when zlib has no memory.
-    init?() {
+    /// An inflater at the start of a file; `nil` when zlib has no memory.
+    public init?() {
         unsafe stream = .allocate(capacity: 1)
         unsafe stream.initialize(to: z_stream())
         // 15 is the largest window; 16 more asks for the gzip format and its checksum.
@@ -33,16 +33,16 @@ final class Inflater: @unchecked Sendable {
     }
 
     /// Whether nothing more can come out before more is fed in.
-    var needsInput: Bool { position == input.count && !lastPieceWasFull }
+    public var needsInput: Bool { position == input.count && !lastPieceWasFull }
 
     /// Hands over the next compressed bytes; only when ``needsInput``.
-    func feed(_ bytes: [UInt8]) {
+    public func feed(_ bytes: [UInt8]) {
         input = bytes
         position = 0
     }
 
     /// The next decompressed bytes, perhaps none; nil when the data is damaged.
-    func next() -> [UInt8]? {
+    public func next() -> [UInt8]? {
         if !isInsideMember {
             guard beginMember() else { return nil }
             if !isInsideMember { return [] }
