@@ -81,12 +81,48 @@ import Testing
                 try await office.until("\(name) runs") { !office.children(name).isEmpty }
                 pids += office.children(name)
             }
+            pids.append(try #require(office.server))
             kill(office.process, SIGKILL)
-            try await office.until("the children are gone") { pids.allSatisfy { !Office.isAlive($0) } }
+            try await office.until("the children and the database server are gone") {
+                pids.allSatisfy { !Office.isAlive($0) }
+            }
         }
         #expect(status == 128 + SIGKILL)
         try await Office.open(in: folder) { office async throws in
             #expect(try await office.run(["adoption", "verify"]).status == 0)
+        }
+    }
+
+    @Test func `Closing the terminal ends everything in order`() async throws {
+        let folder = try TemporaryFolder()
+        var pids: [pid_t] = []
+        let status = try await Office.open(in: folder) { office async throws in
+            try await office.until("the agent runs") { !office.children("agent").isEmpty }
+            pids = office.children("agent") + [try #require(office.server)]
+            kill(office.process, SIGHUP)
+            try await office.until("it has ended") { !Office.isAlive(office.process) }
+            #expect(office.log.contains("Stopped."))
+        }
+        #expect(status == 0)
+        #expect(pids.allSatisfy { !Office.isAlive($0) })
+    }
+
+    @Test func `A survey task whose line could not be written is not acknowledged`() async throws {
+        try await Office.open { office in
+            let sample = try await Program.run(["sample", "--count", "1"])
+            let file = try office.folder.write(sample.output, to: "sample.ndjson")
+            #expect(try await office.run(["send", file]).status == 0)
+            let listen = "\(Program.path) surveys listen --config \(office.configuration)"
+            let full = try await Program.run(["-c", "timeout 5 \(listen) > /dev/full"], program: "/bin/sh")
+            #expect(full.error.contains("could not be written"))
+            let closed = try await Program.run(
+                ["-c", "\(listen) | exec 0<&-; exit ${PIPESTATUS[0]}"], program: "/bin/bash")
+            #expect(closed.status == 69)
+            let code = String(try #require(sample.output.firstMatch(of: /"dossier_code":"([^"]+)"/)?.1))
+            #expect(try await office.run(["trace", code]).output.contains("survey delivered") == false)
+            let printed = try await Program.run(["-c", "timeout 5 \(listen) || true"], program: "/bin/sh")
+            #expect(printed.output.contains(code))
+            #expect(try await office.run(["trace", code]).output.contains("survey delivered"))
         }
     }
 
