@@ -34,8 +34,9 @@ final class TaskOutput: Sendable {
                 state.isTorn = false
                 return true
             } catch {
+                // Once, not for each of the tasks that wait.
+                if !state.isTorn { logger.warning("a task could not be written", metadata: ["reason": "\(error)"]) }
                 state.isTorn = true
-                logger.warning("a task could not be written", metadata: ["reason": "\(error)"])
                 if error as? Errno == .brokenPipe, !state.isClosed {
                     state.isClosed = true
                     kill(getpid(), SIGTERM)

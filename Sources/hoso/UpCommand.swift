@@ -10,9 +10,9 @@ struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Runs everything on this machine, with a database cluster of its own · Chạy toàn bộ trên máy này.",
         discussion: """
-            Writes DIR/hoso.yaml. The other commands find it by themselves in the standard folder, and else by
+            Writes DIR/hoso.yaml. The other commands find it by themselves in the standard folder, and else by \
             --config DIR/hoso.yaml.
-            Ghi DIR/hoso.yaml. Các lệnh khác tự tìm thấy tệp này trong thư mục mặc định; với thư mục khác, hãy dùng
+            Ghi DIR/hoso.yaml. Các lệnh khác tự tìm thấy tệp này trong thư mục mặc định; với thư mục khác, hãy dùng \
             --config DIR/hoso.yaml.
             """)
     @OptionGroup var common: CommonOptions

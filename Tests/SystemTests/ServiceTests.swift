@@ -93,6 +93,38 @@ import Testing
         }
     }
 
+    @Test func `What an operator changes in hoso.yaml has effect on every command`() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/data/hoso.yaml"
+        try await Office.open(in: folder) { _ in }
+        let written = try String(contentsOfFile: file, encoding: .utf8)
+        let changed = written.replacing("\"local\"", with: "\"desk\"").replacing("local.sqlite", with: "desk.sqlite")
+        try folder.write(changed, to: "data/hoso.yaml")
+        let sample = try await Program.run(["sample", "--count", "3"])
+        try await Office.open(in: folder) { office in
+            try folder.write(sample.output, to: "sample.part")
+            try await office.until("the agent runs") { !office.children("agent").isEmpty }
+            try FileManager.default.moveItem(
+                atPath: folder.path + "/sample.part", toPath: folder.path + "/data/inbox/sample.ndjson")
+            let again = try folder.write(sample.output, to: "again.ndjson")
+            #expect(try await office.run(["send", again]).status == 0)
+            try await office.until("all of desk is receipted") {
+                let line = try await office.run(["reconcile", "desk", "--format", "csv"]).output
+                return line.contains("desk,6,3,3,0,0")
+            }
+        }
+    }
+
+    @Test func `A service that ends again and again is named, with its log and the last line of it`() async throws {
+        let folder = try TemporaryFolder()
+        let spool = try folder.write("no spool\n", to: "spool.sqlite")
+        try await Office.open(environment: ["HOSO_SENDER_SPOOL": spool], in: folder) { office in
+            try await office.until("the warning stands there") {
+                office.log.contains("data/log/agent.log") && office.log.contains("call support")
+            }
+        }
+    }
+
     @Test func `Closing the terminal ends everything in order`() async throws {
         let folder = try TemporaryFolder()
         var pids: [pid_t] = []
