@@ -108,6 +108,7 @@ let package = Package(
         tests("MachinesTests", ["Machines"]),
         tests("SpoolTests", ["IntakeProtocol", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
+        tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("SettingsTests", ["Dossiers", "Settings", "TestSupport", logging]),
         tests("DemonstrationTests", ["Demonstration", "Dossiers"]),
         tests("PostgresTests", ["Polling", "Postgres", "Store", "TestSupport"]),

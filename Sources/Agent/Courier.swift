@@ -56,6 +56,9 @@ package actor Courier: Service {
     /// Batches that are on their way.
     package var batchesOnTheWay: Int { machine.batchesOnTheWay }
 
+    /// Entries in those batches.
+    package var entriesOnTheWay: Int { machine.entriesOnTheWay }
+
     /// Sends until the service is shut down or the task is cancelled.
     package func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in

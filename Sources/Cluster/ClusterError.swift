@@ -8,6 +8,8 @@ package struct ClusterError: Error, Sendable, CustomStringConvertible {
         case failed(String)
         /// The unprivileged user cannot reach the folder.
         case unreachableFolder(String)
+        /// Something that is not ours, or that others may enter, is where a private folder should be.
+        case unsafeFolder(String)
         /// The server did not accept connections in time.
         case notReady
         /// Started by root, but there is no user `postgres` to run the server.
@@ -32,6 +34,8 @@ package struct ClusterError: Error, Sendable, CustomStringConvertible {
         case .failed(let program): "\(program) failed\n\(detail)"
         case .unreachableFolder(let folder):
             "the database server runs as the user postgres, who cannot enter \(folder): choose another --data folder"
+        case .unsafeFolder(let folder):
+            "\(folder) is not a folder that only its owner may enter: remove it, or choose another --data folder"
         case .notReady: "the database server does not accept connections\n\(detail)"
         case .noServerUser: "the user postgres is missing: reinstall the package postgresql"
         }

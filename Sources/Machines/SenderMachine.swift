@@ -99,6 +99,11 @@ package struct SenderMachine: Sendable {
         if case .flowing(let flow) = state { flow.outstanding.count } else { 0 }
     }
 
+    /// Number of entries in those batches.
+    package var entriesOnTheWay: Int {
+        if case .flowing(let flow) = state { flow.entriesOnTheWay } else { 0 }
+    }
+
     /// What to do now.
     package mutating func next(at now: Moment) -> Action {
         switch state {

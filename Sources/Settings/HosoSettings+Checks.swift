@@ -4,22 +4,31 @@ import Foundation
 extension HosoSettings {
     /// Checks what is not a matter of one type alone.
     func check(_ source: inout SettingSource, language: String) {
-        if !language.isEmpty, Language(rawValue: language) == nil { source.complain("language", "must be vi or en") }
-        if intakeEndpoints.isEmpty { source.complain("intake.endpoints", "is empty") }
+        if !language.isEmpty, Language(rawValue: language) == nil {
+            source.complain("language", "phải là vi hoặc en", "must be vi or en")
+        }
+        if intakeEndpoints.isEmpty { source.complain("intake.endpoints", "để trống", "is empty") }
         for endpoint in intakeEndpoints { Self.check(endpoint, "intake.endpoints", &source) }
         Self.check(workerEndpoint, "intake.workers", &source)
         Self.check(surveyEndpoint, "survey.endpoint", &source)
         if databaseURL.contains("password") || Self.hasPassword(databaseURL) {
-            source.complain("database.url", "must not hold a password: use database.password_file")
+            source.complain(
+                "database.url", "không được chứa mật khẩu: dùng database.password_file",
+                "must not hold a password: use database.password_file")
         }
         let isName =
             (1...64).contains(senderName.utf8.count)
             && senderName.utf8.allSatisfy { byte in
                 (97...122).contains(byte) || (48...57).contains(byte) || [45, 46, 95].contains(byte)
             }
-        if !isName { source.complain("sender.name", "must be 1 to 64 characters of a-z 0-9 . _ -") }
+        if !isName {
+            source.complain(
+                "sender.name", "phải gồm 1 đến 64 ký tự a-z 0-9 . _ -", "must be 1 to 64 characters of a-z 0-9 . _ -")
+        }
         for channel in source.list("survey.channels") where Channel(code: channel) == nil {
-            source.complain("survey.channels", "“\(channel)” is not one of in_person, online, postal")
+            source.complain(
+                "survey.channels", "“\(channel)” không thuộc in_person, online, postal",
+                "“\(channel)” is not one of in_person, online, postal")
         }
     }
 
@@ -29,11 +38,14 @@ extension HosoSettings {
         guard endpoint.hasPrefix("ipc://"), endpoint.count > 6, !endpoint.hasPrefix("ipc://@") else {
             return source.complain(
                 key,
+                "“\(endpoint)” bị từ chối: chỉ nhận ipc://, vì tcp:// cần khóa CURVE mà phiên bản này chưa có",
                 "“\(endpoint)” is refused: only ipc:// endpoints, since tcp:// needs CURVE keys, which this "
                     + "version does not have yet")
         }
         if endpoint.utf8.count - 6 > 107 {
-            source.complain(key, "the path is longer than the 107 bytes that a Unix socket may have")
+            source.complain(
+                key, "đường dẫn dài hơn 107 byte, mức tối đa của Unix socket",
+                "the path is longer than the 107 bytes that a Unix socket may have")
         }
     }
 
@@ -47,7 +59,7 @@ extension HosoSettings {
     static func password(_ path: String, _ source: inout SettingSource) -> String? {
         guard !path.isEmpty else { return nil }
         guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            source.complain("database.password_file", "cannot be read")
+            source.complain("database.password_file", "không đọc được tệp", "cannot be read")
             return nil
         }
         return text.trimmingCharacters(in: .newlines)

@@ -59,14 +59,20 @@ package struct HosoSettings: Sendable {
         var source = SettingSource(file: file, environment: environment, overrides: overrides)
         let folder = file.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
         let settings = HosoSettings(from: &source, folder: folder, locale: environment["LANG"])
-        guard source.problems.isEmpty, let settings else { throw SettingsError(problems: source.problems) }
+        guard source.problems.isEmpty, let settings else {
+            let language = Language(rawValue: source.text("language")) ?? Language(locale: environment["LANG"])
+            throw SettingsError(problems: source.problems, language: language)
+        }
         return settings
     }
 
     private init?(from source: inout SettingSource, folder: String?, locale: String?) {
         let paths = Paths(folder: folder)
         let zone = LocalZone(identifier: source.text("time_zone"))
-        if zone == nil { source.complain("time_zone", "is not a name of the time zone database") }
+        if zone == nil {
+            source.complain(
+                "time_zone", "không có trong cơ sở dữ liệu múi giờ", "is not a name of the time zone database")
+        }
         let language = source.text("language")
         self.language = Language(rawValue: language) ?? Language(locale: locale)
         logLevel = source.word(

@@ -34,11 +34,13 @@ package struct SupervisionError: Error, Sendable, CustomStringConvertible {
     package let child: String
     /// Its exit code.
     package let exitCode: Int32
+    /// Its log.
+    package let logFile: String
     /// The end of its log.
     package let logTail: String
 
     /// What happened.
-    package var description: String { "\(child) left with \(exitCode)\n\(logTail)" }
+    package var description: String { "\(child) left with \(exitCode), see \(logFile)\n\(logTail)" }
 }
 
 /// Starts children, starts one that dies again, and ends them when its task is cancelled.
@@ -79,10 +81,15 @@ package struct Supervisor: Sendable {
             let status = try await run(child)
             if Task.isCancelled { return }
             if case .exited(let code) = status, code == 78 || code == 64 {
-                throw SupervisionError(child: child.name, exitCode: code, logTail: tail(of: child.logFile))
+                throw SupervisionError(
+                    child: child.name, exitCode: code, logFile: child.logFile, logTail: tail(of: child.logFile, 5))
             }
             logger.warning(
-                "a service ended and is started again", metadata: ["name": "\(child.name)", "status": "\(status)"])
+                "a service ended and is started again",
+                metadata: [
+                    "name": "\(child.name)", "status": "\(status)", "log": "\(child.logFile)",
+                    "last": "\(tail(of: child.logFile, 1))",
+                ])
             if start.duration(to: .now) > .seconds(10) { pause = .milliseconds(100) }
             try? await Task.sleep(for: pause)
             pause = min(pause * 2, .seconds(5))
@@ -112,8 +119,11 @@ package struct Supervisor: Sendable {
         return result.terminationStatus
     }
 
-    private func tail(of path: String) -> String {
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(5).joined(separator: "\n")
+    /// The last lines of a log, which may be long.
+    private func tail(of path: String, _ lines: Int) -> String {
+        guard let file = FileHandle(forReadingAtPath: path), let end = try? file.seekToEnd() else { return "" }
+        try? file.seek(toOffset: end > 8_192 ? end - 8_192 : 0)
+        let text = String(decoding: (try? file.readToEnd()) ?? Data(), as: UTF8.self)
+        return text.split(separator: "\n").suffix(lines).joined(separator: "\n")
     }
 }

@@ -2,37 +2,66 @@ import ArgumentParser
 import Dossiers
 import Foundation
 import Logging
-import Mapping
-import Postgres
-import ServiceLifecycle
 import Settings
 import Store
-import UnixSignals
 
 /// Options of every command.
 struct CommonOptions: ParsableArguments {
-    @Option(help: "Configuration file (or HOSO_CONFIG) · Tệp cấu hình.", completion: .file())
+    @Option(
+        help: "Configuration file (default: HOSO_CONFIG, else the one of hoso up) · Tệp cấu hình.", completion: .file())
     var config: String?
 
     @Option(help: "vi or en (default: from LANG) · Ngôn ngữ.")
     var language: String?
 
-    @Option(name: .customLong("time-zone"), help: "Zone of local days, for example Asia/Ho_Chi_Minh · Múi giờ.")
-    var timeZone: String?
+    func validate() throws {
+        guard let language, Language(rawValue: language) == nil else { return }
+        throw ValidationError("--language: “\(language)”: vi, en.")
+    }
+
+    /// The language before the settings have been read.
+    var spoken: Language {
+        let environment = ProcessInfo.processInfo.environment
+        let chosen = language ?? environment["HOSO_LANGUAGE"] ?? ""
+        return Language(rawValue: chosen) ?? Language(locale: environment["LANG"])
+    }
+
+    /// The configuration file: the named one, else the one that `hoso up` writes in its standard folder.
+    var file: String? {
+        if let named = config ?? ProcessInfo.processInfo.environment["HOSO_CONFIG"] { return named }
+        let standard = Installation.standard.configuration
+        return FileManager.default.isReadableFile(atPath: standard) ? standard : nil
+    }
 
     /// Reads the settings; every problem is reported, and the command leaves with 78.
     func settings(_ more: [String: String] = [:]) throws -> HosoSettings {
-        let environment = ProcessInfo.processInfo.environment
+        try settings(file: file, more)
+    }
+
+    /// Reads the settings of a file, or the defaults.
+    func settings(file: String?, _ more: [String: String] = [:]) throws -> HosoSettings {
         var overrides = more
         if let language { overrides["language"] = language }
-        if let timeZone { overrides["time_zone"] = timeZone }
         do throws(SettingsError) {
             return try HosoSettings.load(
-                file: config ?? environment["HOSO_CONFIG"], environment: environment, overrides: overrides)
+                file: file, environment: ProcessInfo.processInfo.environment, overrides: overrides)
         } catch {
-            Console.error("\(error)")
+            error.problems.forEach { Console.error($0.sentence(in: error.language)) }
             throw ExitCode(78)
         }
+    }
+
+    /// Reads the settings of a sender, which must say where its spool is: one in whatever folder this is would be
+    /// forgotten, and nothing would ever send from it.
+    func senderSettings(_ more: [String: String] = [:]) throws -> HosoSettings {
+        let settings = try settings(more)
+        guard file == nil, ProcessInfo.processInfo.environment["HOSO_SENDER_SPOOL"] == nil else { return settings }
+        Console.error(
+            "hoso: "
+                + settings.language.choose(
+                    "chưa có cấu hình: hãy chạy `hoso up`, hoặc thêm --config TỆP (hay HOSO_CONFIG)",
+                    "there is no configuration: run `hoso up`, or give --config FILE (or HOSO_CONFIG)"))
+        throw ExitCode(78)
     }
 }
 
@@ -47,60 +76,5 @@ extension HosoSettings {
         var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = logLevel
         return logger
-    }
-}
-
-/// What goes to the terminal.
-enum Console {
-    /// Writes a line to standard output.
-    static func line(_ text: String) { write(text + "\n", to: .standardOutput) }
-
-    /// Writes a line to standard error.
-    static func error(_ text: String) { write(text + "\n", to: .standardError) }
-
-    /// Writes text as it is.
-    static func write(_ text: String, to handle: FileHandle) { try? handle.write(contentsOf: Data(text.utf8)) }
-
-    /// Whether somebody watches standard error.
-    static var isWatched: Bool { isatty(2) == 1 }
-}
-
-extension Language {
-    /// The text in this language.
-    func choose(_ vietnamese: String, _ english: String) -> String { self == .vietnamese ? vietnamese : english }
-}
-
-/// Runs something and turns its errors into sentences and exit codes.
-func reportingErrors<Value>(
-    in language: Language = .english, _ body: () async throws -> Value
-) async throws -> Value {
-    do {
-        return try await body()
-    } catch let error as ExitCode {
-        throw error
-    } catch let error as ValidationError {
-        throw error
-    } catch is CleanExit {
-        throw ExitCode.success
-    } catch let error as MappingError {
-        error.sentences(in: language).forEach { Console.error("hoso: \($0)") }
-        throw ExitCode(exitCode(of: error))
-    } catch let error as PostgresError where error.isRetriable {
-        let sentence = language.choose("Không dùng được cơ sở dữ liệu lúc này", "The database cannot be used now")
-        Console.error("hoso: \(sentence): \(error)")
-        throw ExitCode(exitCode(of: error))
-    } catch {
-        Console.error("hoso: \(error)")
-        throw ExitCode(exitCode(of: error))
-    }
-}
-
-/// Runs services until SIGTERM or Ctrl-C, and drains them.
-func serve(_ services: [any Service], logger: Logger) async throws {
-    try await reportingErrors {
-        try await ServiceGroup(
-            configuration: ServiceGroupConfiguration(
-                services: services, gracefulShutdownSignals: [.sigterm, .sigint], logger: logger)
-        ).run()
     }
 }

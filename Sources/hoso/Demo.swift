@@ -1,10 +1,8 @@
-import Adoption
 import ArgumentParser
 import Demonstration
 import Dossiers
 import Foundation
 import Mapping
-import Postgres
 import Settings
 import Store
 import Surveys
@@ -25,23 +23,32 @@ struct Demo: Sendable {
     /// The agents that take part.
     var senders: [String] { ["post-office", "portal"] }
 
-    /// Adds the catalogues and puts the files into the drop folders.
+    /// Adds the catalogues and puts the files into the drop folders, unless there are dossiers already.
     func prepare() async throws {
+        let isUsed = try await session.perform { connection in
+            try await !Reconciliation(connection).balances().isEmpty
+        }
+        guard !isUsed else {
+            let sentence = settings.language.choose(
+                "đã có hồ sơ; chạy thử cần một thư mục --data trống",
+                "holds dossiers already; the demo needs an empty --data folder")
+            Console.error("hoso: \(place.folder): \(sentence)")
+            throw ExitCode(78)
+        }
+        try await addCatalogues()
+        for file in year.files { try write(file) }
+    }
+
+    private func addCatalogues() async throws {
         let units = LamHa.units.map { CatalogueTable.Unit(code: $0.code, name: $0.name, kind: $0.kind) }
         let procedures = LamHa.procedures.map { procedure in
             CatalogueTable.Procedure(
                 code: procedure.code, title: procedure.title, sector: procedure.sector,
                 onlineLevel: OnlineLevel(code: procedure.onlineLevel)?.rawValue)
         }
-        let isUsed = try await session.perform { connection in
+        try await session.perform { connection in
             try await CatalogueTable(connection).add(units: units, procedures: procedures)
-            return try await !Reconciliation(connection).balances().isEmpty
         }
-        if isUsed {
-            Console.error("hoso: \(place.folder) holds dossiers already; the demo needs an empty --data folder")
-            throw ExitCode(78)
-        }
-        for file in year.files { try write(file) }
     }
 
     private func write(_ file: LamHaYear.File) throws {
@@ -71,12 +78,12 @@ struct Demo: Sendable {
             throw CancellationError()
         }
         finding.lines(in: settings.language).forEach(Console.line)
-        let problems = finding.differences(from: year.expectation)
+        let problems = finding.differences(from: year.expectation, in: settings.language)
         for problem in problems { Console.error("✗ \(problem)") }
         if problems.isEmpty {
             Console.line(
-                settings.language == .vietnamese
-                    ? "✓ Mọi số liệu khớp với dữ liệu đã gửi." : "✓ Every figure agrees with what was sent.")
+                settings.language.choose(
+                    "✓ Mọi số liệu khớp với dữ liệu đã gửi.", "✓ Every figure agrees with what was sent."))
         }
         return problems.isEmpty
     }
@@ -85,6 +92,7 @@ struct Demo: Sendable {
         let expected = year.expectation
         let zone = settings.zone.identifier
         var progress = DemoProgress(total: expected.sent, language: settings.language)
+        defer { progress.finish() }
         let deadline = ContinuousClock.now.advanced(by: .seconds(600))
         while true {
             let state = try await session.perform { connection in try await DemoState(connection) }
@@ -92,50 +100,6 @@ struct Demo: Sendable {
             if state.isFinished(expected.sent) || deadline < .now { break }
             try await Task.sleep(for: .milliseconds(200))
         }
-        progress.finish()
         return try await session.perform { connection in try await DemoFinding(connection, timeZone: zone) }
-    }
-}
-
-/// How far the demo is.
-struct DemoState: Sendable {
-    let received: Int64
-    let backlog: Int64
-    let tasks: Int64
-    let delivered: Int64
-
-    init(_ connection: Connection) async throws(PostgresError) {
-        let balances = try await Reconciliation(connection).balances()
-        received = balances.reduce(0) { $0 + $1.stored + $1.duplicate + $1.quarantined }
-        backlog = try await Fold(connection).backlog()
-        (tasks, delivered) = try await Outbox(connection).counts()
-    }
-
-    func isFinished(_ sent: Int) -> Bool { received >= Int64(sent) && backlog == 0 && delivered == tasks }
-}
-
-/// The line that shows how far the demo is.
-struct DemoProgress {
-    private let total: Int
-    private let language: Language
-
-    init(total: Int, language: Language) {
-        self.total = total
-        self.language = language
-    }
-
-    mutating func show(_ state: DemoState) {
-        guard Console.isWatched else { return }
-        let filled = min(24, Int(state.received) * 24 / max(total, 1))
-        let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
-        let text =
-            language == .vietnamese
-            ? "\(bar) đã nhận \(state.received)/\(total) · chưa tổng hợp \(state.backlog) · khảo sát \(state.delivered)/\(state.tasks)  "
-            : "\(bar) received \(state.received)/\(total) · to fold \(state.backlog) · surveys \(state.delivered)/\(state.tasks)  "
-        Console.write("\r" + text, to: .standardError)
-    }
-
-    func finish() {
-        if Console.isWatched { Console.write("\n", to: .standardError) }
     }
 }

@@ -35,33 +35,41 @@ struct DemoFinding: Sendable {
     }
 
     /// Every figure that is not the expected one.
-    func differences(from expected: LamHaYear.Expectation) -> [String] {
+    func differences(from expected: LamHaYear.Expectation, in language: Language) -> [String] {
         var problems: [String] = []
         func compare(_ name: String, _ found: Int64, _ wanted: Int) {
-            if found != Int64(wanted) { problems.append("\(name): found \(found), sent \(wanted)") }
+            guard found != Int64(wanted) else { return }
+            problems.append(
+                language.choose("\(name): có \(found), đã gửi \(wanted)", "\(name): found \(found), sent \(wanted)"))
         }
-        var months: Set<String> = []
-        for row in report.rows {
-            months.insert(row.key[0])
+        let months = Dictionary(report.rows.map { ($0.key[0], $0) }, uniquingKeysWith: { first, _ in first })
+        for month in Set(months.keys).union(expected.stored.keys).sorted() {
             for channel in Channel.allCases {
-                let wanted = expected.stored[row.key[0]]?[channel.code] ?? 0
-                compare("\(row.key[0]) \(channel.code)", row.channels[channel]?.dossiers ?? 0, wanted)
+                let wanted = expected.stored[month]?[channel.code] ?? 0
+                compare(
+                    "\(month) \(channel.title(in: language))", months[month]?.channels[channel]?.dossiers ?? 0, wanted)
             }
-        }
-        for month in expected.stored.keys.sorted() where !months.contains(month) {
-            problems.append("\(month): missing")
         }
         var reasons: [String: Int64] = [:]
         for count in quarantine { reasons[count.reason, default: 0] += count.entries }
         for reason in Set(reasons.keys).union(expected.quarantined.keys).sorted() {
-            compare("quarantined \(reason)", reasons[reason] ?? 0, expected.quarantined[reason] ?? 0)
+            let name = language.choose("giữ lại", "quarantined") + " \(reason)"
+            compare(name, reasons[reason] ?? 0, expected.quarantined[reason] ?? 0)
         }
-        compare("stored", balances.reduce(0) { $0 + $1.stored }, expected.storedCount)
-        compare("duplicates", balances.reduce(0) { $0 + $1.duplicate }, expected.duplicates)
-        compare("assigned", balances.reduce(0) { $0 + $1.assigned }, expected.sent)
-        compare("survey tasks", tasks, expected.storedCount)
-        compare("survey tasks delivered", delivered, expected.storedCount)
-        if difference != nil { problems.append("the roll-up differs from a recount of the dossiers") }
+        compare(
+            language.choose("đã lưu", "stored"), balances.reduce(0) { $0 + $1.stored }, expected.storedCount)
+        compare(
+            language.choose("trùng", "duplicates"), balances.reduce(0) { $0 + $1.duplicate }, expected.duplicates)
+        compare(
+            language.choose("đã đánh số", "assigned"), balances.reduce(0) { $0 + $1.assigned }, expected.sent)
+        compare(language.choose("nhiệm vụ khảo sát", "survey tasks"), tasks, expected.storedCount)
+        compare(
+            language.choose("khảo sát đã giao", "survey tasks delivered"), delivered, expected.storedCount)
+        if difference != nil {
+            problems.append(
+                language.choose(
+                    "số liệu tổng hợp khác với đếm lại từ hồ sơ", "the roll-up differs from a recount of the dossiers"))
+        }
         return problems
     }
 }

@@ -20,10 +20,23 @@ func exitCode(of error: any Error) -> Int32 {
         }
     case is ZeroMQError: 69
     case is MappingError: 65
-    case let error as SpoolError: error.code == .foreignSender || error.code == .newerVersion ? 78 : 69
+    case let error as SpoolError: exitCode(of: error.code)
     case is SpoolRegression: 78
-    case is ClusterError: 69
+    case let error as ClusterError:
+        switch error.code {
+        case .unsafeFolder, .unreachableFolder: 78
+        case .notInstalled, .failed, .notReady, .noServerUser: 69
+        }
     case let error as SupervisionError: error.exitCode
     default: 70
+    }
+}
+
+private func exitCode(of code: SpoolError.Code) -> Int32 {
+    switch code {
+    case .foreignSender, .newerVersion: 78
+    case .entryTooLarge: 65
+    case .corrupt: 70
+    case .full, .busy, .inputOutput: 69
     }
 }

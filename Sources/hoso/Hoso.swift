@@ -8,21 +8,24 @@ struct Hoso: AsyncParsableCommand {
         abstract: "Carries dossiers from post offices and portals to the centre, and measures channel adoption.",
         discussion: """
             Chuyển hồ sơ từ bưu điện và cổng dịch vụ về trung tâm, đo tỷ lệ sử dụng từng hình thức nộp.
-            Exit codes: 0 ok, 64 usage, 65 bad data, 69 a service is unavailable, 70 internal error, 78 configuration.
+            Exit codes: 0 ok, 1 figures differ or numbers are missing, 64 usage, 65 bad data, 69 a service is \
+            unavailable, 70 internal error, 78 configuration.
+            Mã thoát: 0 tốt, 1 số liệu lệch hoặc thiếu, 64 sai cú pháp, 65 dữ liệu sai, 69 dịch vụ không sẵn sàng, \
+            70 lỗi nội bộ, 78 cấu hình.
             """,
         version: Program.version,
         groupedSubcommands: [
-            CommandGroup(name: "Start", subcommands: [Up.self, Send.self]),
+            CommandGroup(name: "Start · Bắt đầu", subcommands: [Up.self, Send.self]),
             CommandGroup(
-                name: "Services",
+                name: "Services · Dịch vụ",
                 subcommands: [
                     AgentCommand.self, BrokerCommand.self, WorkerCommand.self, SurveysCommand.self,
                     AggregatorCommand.self,
                 ]),
             CommandGroup(
-                name: "Questions",
+                name: "Questions · Tra cứu",
                 subcommands: [AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self]),
-            CommandGroup(name: "Tools", subcommands: [Migrate.self, CheckConfig.self, Sample.self]),
+            CommandGroup(name: "Tools · Công cụ", subcommands: [Migrate.self, CheckConfig.self, Sample.self]),
         ])
 }
 

@@ -1,3 +1,5 @@
+import Cluster
+import Dossiers
 import Foundation
 import Settings
 import Supervision
@@ -14,14 +16,28 @@ struct Installation: Sendable {
     /// Logs of the services.
     var logs: String { folder + "/log" }
 
+    /// Whether a database cluster has been made in it.
+    var hasCluster: Bool { FileManager.default.fileExists(atPath: folder + "/postgres/data") }
+    /// Whether an earlier run has written the configuration.
+    var isConfigured: Bool { FileManager.default.fileExists(atPath: configuration) }
+
+    /// The folder where nothing else is asked for: /var/lib/hoso as root, else in the user's home.
+    static var standard: Installation {
+        if getuid() == 0 { return Installation(folder: "/var/lib/hoso") }
+        let environment = ProcessInfo.processInfo.environment
+        let base = environment["XDG_DATA_HOME"] ?? (environment["HOME"] ?? ".") + "/.local/share"
+        return Installation(folder: base + "/hoso")
+    }
+
     /// Makes the folders.
     func prepare() throws {
-        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try PrivateFolder.makePassable(folder)
         // What lies in them may be personal data.
         for path in [logs, folder + "/senders", folder + "/inbox"] {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
+        try PrivateFolder.make(sockets)
     }
 
     /// Sockets lie in a folder of their own; where its path would be too long for a socket, in /tmp.
@@ -33,69 +49,54 @@ struct Installation: Sendable {
     }
 
     /// Writes the configuration if there is none yet; what an operator changed stays.
-    func writeConfiguration(databaseURL: String, timeZone: String?) throws {
-        try FileManager.default.createDirectory(
-            atPath: sockets, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
-        guard !FileManager.default.fileExists(atPath: configuration) else { return }
-        var values = [
-            "database.url": databaseURL, "intake.endpoints": "ipc://\(sockets)/intake.sock",
-            "intake.workers": "ipc://\(sockets)/workers.sock", "survey.endpoint": "ipc://\(sockets)/surveys.sock",
-            "sender.spool": folder + "/senders/local.sqlite", "sender.inbox": folder + "/inbox",
+    func writeConfiguration(databaseURL: String, timeZone: String, language: String?) throws {
+        guard !isConfigured else { return }
+        let values = [
+            "time_zone": timeZone, "language": language ?? "", "database.url": databaseURL,
+            "intake.endpoints": "ipc://\(sockets)/intake.sock", "intake.workers": "ipc://\(sockets)/workers.sock",
+            "survey.endpoint": "ipc://\(sockets)/surveys.sock", "sender.spool": folder + "/senders/local.sqlite",
+            "sender.inbox": folder + "/inbox",
         ]
-        let environment = ProcessInfo.processInfo.environment
-        values["time_zone"] = timeZone ?? environment["HOSO_TIME_ZONE"]
         try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: configuration), options: .atomic)
     }
 
     /// The services in the order in which they start.
-    func stages(workers: Int, senders: [String]) -> [[ChildService]] {
-        [
-            [child("broker", ["broker"])],
-            (1...workers).map { child("worker-\($0)", ["worker"]) }
-                + [child("aggregator", ["aggregator"]), child("surveys", ["surveys"])],
-            senders.map { sender in
+    /// - Parameter demoSenders: senders that take part in a demo, in place of the configured one.
+    func stages(_ settings: HosoSettings, demoSenders: [String]?) -> [[ChildService]] {
+        let agents =
+            demoSenders?.map { sender in
                 child(
-                    "agent-\(sender)", ["agent"],
+                    "agent-\(sender)", "agent", settings,
                     [
                         "HOSO_SENDER_NAME": sender, "HOSO_SENDER_SPOOL": spool(of: sender),
                         "HOSO_SENDER_INBOX": inbox(of: sender),
                     ])
-            },
+            } ?? [child("agent", "agent", settings)]
+        return [
+            [child("broker", "broker", settings)],
+            (1...settings.workerCount).map { child("worker-\($0)", "worker", settings) }
+                + [child("aggregator", "aggregator", settings), child("surveys", "surveys", settings)],
+            agents,
         ]
     }
 
-    /// The spool of a sender on this machine.
-    func spool(of sender: String) -> String { folder + "/senders/\(sender).sqlite" }
+    /// The spool of a sender of the demo.
+    private func spool(of sender: String) -> String { folder + "/senders/\(sender).sqlite" }
 
-    /// The drop folder of a sender on this machine.
-    func inbox(of sender: String) -> String { folder + "/inbox" + (sender == "local" ? "" : "/\(sender)") }
+    /// The drop folder of a sender of the demo.
+    func inbox(of sender: String) -> String { folder + "/inbox/\(sender)" }
 
     /// A service as a child process: this very program with a subcommand.
-    func child(_ name: String, _ arguments: [String], _ environment: [String: String] = [:]) -> ChildService {
+    private func child(
+        _ name: String, _ subcommand: String, _ settings: HosoSettings, _ environment: [String: String] = [:]
+    ) -> ChildService {
         ChildService(
-            name: name, program: Self.program, arguments: arguments + ["--config", configuration],
+            name: name, program: Self.program,
+            arguments: [subcommand, "--config", configuration, "--language", settings.language.rawValue],
             environment: environment, logFile: "\(logs)/\(name).log")
     }
 
     private static var program: String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
-}
-
-/// A lock on a file, held until the process ends.
-final class FileLock {
-    private let file: FileHandle
-
-    /// `nil` when another process holds it.
-    init?(path: String) {
-        if !FileManager.default.fileExists(atPath: path) {
-            _ = FileManager.default.createFile(atPath: path, contents: nil)
-        }
-        guard let file = FileHandle(forUpdatingAtPath: path), flock(file.fileDescriptor, LOCK_EX | LOCK_NB) == 0 else {
-            return nil
-        }
-        self.file = file
-    }
-
-    deinit { try? file.close() }
 }

@@ -14,7 +14,8 @@ import Worker
 
 struct BrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "broker", abstract: "Takes batches from senders and balances them over workers.")
+        commandName: "broker",
+        abstract: "Takes batches from senders and balances them over workers · Nhận và chia lô hồ sơ.")
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -26,7 +27,7 @@ struct BrokerCommand: AsyncParsableCommand {
         limits.lease = settings.lease
         let configuration = BrokerConfiguration(
             front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits)
-        try await reportingErrors {
+        try await reportingErrors(in: settings.language) {
             try await serve([BrokerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -34,7 +35,8 @@ struct BrokerCommand: AsyncParsableCommand {
 
 struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "worker", abstract: "Validates batches, stores them, and acknowledges after COMMIT.")
+        commandName: "worker",
+        abstract: "Validates batches, stores them, and acknowledges after COMMIT · Kiểm tra và lưu.")
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
@@ -45,7 +47,7 @@ struct WorkerCommand: AsyncParsableCommand {
             endpoint: settings.workerEndpoint, database: settings.database("worker"),
             batchEntries: settings.batchEntries, zone: settings.zone, policy: settings.catalogue,
             futureTolerance: settings.futureTolerance, survey: settings.survey)
-        try await reportingErrors {
+        try await reportingErrors(in: settings.language) {
             try await serve([WorkerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -53,14 +55,14 @@ struct WorkerCommand: AsyncParsableCommand {
 
 struct AggregatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "aggregator", abstract: "Folds the ledger into adoption figures, exactly once.")
+        commandName: "aggregator", abstract: "Folds the ledger into adoption figures, exactly once · Tổng hợp số liệu.")
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         Lifeline.watch()
         let settings = try common.settings()
         let logger = settings.logger("aggregator")
-        try await reportingErrors {
+        try await reportingErrors(in: settings.language) {
             let service = try AggregatorService(
                 database: settings.database("aggregator"), interval: settings.aggregatorInterval, logger: logger)
             try await serve([service], logger: logger)
@@ -71,7 +73,7 @@ struct AggregatorCommand: AsyncParsableCommand {
 struct AgentCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "agent",
-        abstract: "Watches the drop folder, spools what is put there, and sends it to the centre.",
+        abstract: "Watches the drop folder and sends what is put there · Theo dõi thư mục và gửi hồ sơ.",
         discussion: """
             Write a file as NAME.part and rename it when it is complete. It goes to done/ or failed/, with a report \
             beside it, once the centre has answered for every row.
@@ -81,12 +83,14 @@ struct AgentCommand: AsyncParsableCommand {
 
     func run() async throws {
         Lifeline.watch()
-        let settings = try common.settings()
+        let settings = try common.senderSettings()
         let logger = settings.logger("agent")
-        try await reportingErrors {
+        try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
+            let mapping = try mapping(settings)
             let spool = try settings.openSpool()
             guard let lock = try SpoolLock.acquire(spool: settings.spoolPath) else {
-                Console.error("hoso: another process sends from \(settings.spoolPath)")
+                let sentence = settings.language.choose("tiến trình khác đang gửi từ", "another process sends from")
+                Console.error("hoso: \(sentence) \(settings.spoolPath)")
                 throw ExitCode(69)
             }
             defer { withExtendedLifetime(lock) { spool.close() } }
@@ -95,13 +99,20 @@ struct AgentCommand: AsyncParsableCommand {
                     spool, endpoints: settings.intakeEndpoints, software: Program.software, logger: logger)
             ]
             if let inbox = settings.inbox {
-                let mapping = try settings.mapping.map { path throws(MappingError) in try MappingFile.load(path: path) }
                 services.append(
                     try Inbox(
-                        folder: inbox, mapping: mapping ?? .native, spool: spool, language: settings.language,
-                        logger: logger))
+                        folder: inbox, mapping: mapping, spool: spool, language: settings.language, logger: logger))
             }
             try await serve(services, logger: logger)
+        }
+    }
+
+    /// The rules for the drop folder; where they are wrong, the configuration is, and to start again would not help.
+    private func mapping(_ settings: HosoSettings) throws -> MappingFile {
+        guard let path = settings.mapping else { return .native }
+        do throws(MappingError) { return try MappingFile.load(path: path) } catch {
+            error.sentences(in: settings.language).forEach { Console.error("hoso: sender.mapping: \($0)") }
+            throw ExitCode(78)
         }
     }
 }

@@ -1,49 +1,58 @@
 import ArgumentParser
 import Demonstration
+import Dossiers
 import Foundation
 import Mapping
 import Settings
 import Store
 
 struct Migrate: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Brings the database to the version this program needs.")
+    static let configuration = CommandConfiguration(
+        abstract: "Brings the database to the version this program needs · Nâng cấp cơ sở dữ liệu.")
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
         let settings = try common.settings()
-        try await reportingErrors {
+        let language = settings.language
+        try await reportingErrors(in: language) {
             let applied = try await DatabaseSession(settings.database("migrate")).perform { connection in
                 try await Migrator(connection).migrate()
             }
-            Console.line(applied.isEmpty ? "the database is up to date" : "applied: " + applied.joined(separator: ", "))
+            Console.line(
+                applied.isEmpty
+                    ? language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date")
+                    : language.choose("đã áp dụng: ", "applied: ") + applied.joined(separator: ", "))
         }
     }
 }
 
 struct CheckConfig: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "check-config", abstract: "Reports every problem of the configuration at once.",
-        discussion: "Settings:\n"
-            + SettingKey.all.map { "  \($0.name) [\($0.standard)]: \($0.english)" }
+        commandName: "check-config",
+        abstract: "Reports every problem of the configuration at once · Kiểm tra cấu hình.",
+        discussion: "Settings · Các thiết lập:\n"
+            + SettingKey.all.map { "  \($0.name) [\($0.standard)]: \($0.english) · \($0.vietnamese)" }
             .joined(separator: "\n"))
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        _ = try common.settings()
-        Console.line("the configuration is complete and consistent")
+        let language = try common.settings().language
+        let place = common.file.map { "\($0): " } ?? ""
+        Console.line(
+            place + language.choose("cấu hình đầy đủ và nhất quán", "the configuration is complete and consistent"))
     }
 }
 
 struct Sample: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Writes valid, made-up dossiers as NDJSON to standard output, for load tests.")
-    @Option(help: "How many.")
+        abstract: "Writes valid, made-up dossiers as NDJSON, for load tests · Tạo hồ sơ giả để thử tải.")
+    @Option(help: "How many · Số lượng.")
     var count = 1_000
-    @Option(help: "The same seed gives the same dossiers.")
+    @Option(help: "The same seed gives the same dossiers · Cùng số cho cùng hồ sơ.")
     var seed: UInt64 = 1
 
     func run() async throws {
-        guard count >= 0, count <= 100_000_000 else { throw ValidationError("--count must be from 0 to 100000000.") }
+        guard (0...100_000_000).contains(count) else { throw ValidationError("--count: 0 … 100000000.") }
         var buffer = Data()
         for submission in SampleSubmissions(count: count, seed: seed) {
             buffer.append(contentsOf: submission.nativeLine())

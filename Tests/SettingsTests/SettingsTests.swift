@@ -19,7 +19,7 @@ import Testing
             _ = try load(yaml, environment)
             return []
         } catch {
-            return error.problems.map { "\($0.key): \($0.sentence)" }
+            return error.problems.map { $0.sentence(in: .english) }
         }
     }
 
@@ -97,6 +97,19 @@ import Testing
     @Test func `Groups and single values are told apart`() {
         #expect(problems("worker: 5") == ["worker: must be a group of settings"])
         #expect(problems("sender: { name: [a] }") == ["sender.name: must be a single value"])
+    }
+
+    @Test func `A zone that contradicts the file is refused: days would be counted in two zones`() throws {
+        #expect(problems("time_zone: Europe/Amsterdam", ["HOSO_TIME_ZONE": "Asia/Tokyo"]).count == 1)
+        #expect(problems("time_zone: Europe/Amsterdam", ["HOSO_TIME_ZONE": "Europe/Amsterdam"]).isEmpty)
+        #expect(try load("", ["HOSO_TIME_ZONE": "Asia/Tokyo"]).zone.identifier == "Asia/Tokyo")
+    }
+
+    @Test func `Problems are told in the language that the file asks for`() throws {
+        let file = try folder.write("language: vi\nworker: { count: 0 }\n", to: "hoso.yaml")
+        let error = #expect(throws: SettingsError.self) { try HosoSettings.load(file: file) }
+        #expect(error?.language == .vietnamese)
+        #expect(error?.problems.map { $0.sentence(in: .vietnamese) } == ["worker.count: phải là số nguyên từ 1 đến 64"])
     }
 
     @Test func `The language follows LANG unless it is set`() throws {

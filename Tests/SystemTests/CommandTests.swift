@@ -14,6 +14,9 @@ import Testing
             #expect(outcome.status == 0, "\(command)")
             #expect(outcome.output.contains("USAGE: hoso"), "\(command)")
         }
+        for (command, option) in [("adoption", "--metric"), ("quarantine", "--format"), ("surveys", "--exec")] {
+            #expect(try await Program.run([command, "--help"]).output.contains(option), "\(command)")
+        }
     }
 
     @Test func `Wrong usage is 64, a wrong configuration 78 with every problem`() async throws {
@@ -43,16 +46,63 @@ import Testing
 
     @Test func `Files that cannot be read are named, and nothing is sent`() async throws {
         let folder = try TemporaryFolder()
-        let missing = try await Program.run(["send", folder.path + "/missing.csv"])
+        let spool = ["HOSO_SENDER_SPOOL": folder.path + "/spool/sender.sqlite"]
+        let wabo = Repository.root.appending(path: "Tests/Fixtures/wabo.yaml").path
+        let good = try folder.write("{}\n", to: "good.ndjson")
+        let other = try folder.write("a,b\n1,2\n", to: "other.csv")
+        let missing = try await Program.run(
+            ["send", good, folder.path + "/missing.csv", other, "--mapping", wabo], environment: spool)
         #expect(missing.status == 65)
-        #expect(missing.error.contains("missing.csv"))
-        let vietnamese = try await Program.run(["send", folder.path + "/missing.csv", "--language", "vi"])
-        #expect(vietnamese.error.contains("Không đọc được"))
+        for name in ["missing.csv", "other.csv"] { #expect(missing.error.contains(name), "\(missing.error)") }
+        let vietnamese = try await Program.run(
+            ["send", folder.path + "/missing.csv", "--language", "vi"], environment: spool)
+        #expect(vietnamese.error.contains("không đọc được"))
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/spool"))
         let mapping = try folder.write("format: xml\nfields: {}\n", to: "map.yaml")
         let data = try folder.write("a,b\n1,2\n", to: "data.csv")
-        let outcome = try await Program.run(["send", data, "--mapping", mapping])
+        let outcome = try await Program.run(["send", data, "--mapping", mapping], environment: spool)
         #expect(outcome.status == 65)
         #expect(outcome.error.contains("map.yaml"))
+        // The agent's own mapping is part of its configuration.
+        let agent = try await Program.run(
+            ["agent"], environment: spool.merging(["HOSO_SENDER_MAPPING": mapping]) { first, _ in first })
+        #expect(agent.status == 78)
+        #expect(agent.error.contains("map.yaml"))
+    }
+
+    @Test(.enabled(if: !FileManager.default.fileExists(atPath: "/var/lib/hoso/hoso.yaml")))
+    func `Without a configuration a sender says what to do instead of making a queue somewhere`() async throws {
+        let folder = try TemporaryFolder()
+        let home = ["HOME": folder.path, "XDG_DATA_HOME": folder.path + "/share"]
+        for (command, language) in [(["send", "a.ndjson"], "en"), (["agent"], "vi")] {
+            let outcome = try await Program.run(command + ["--language", language], environment: home)
+            #expect(outcome.status == 78)
+            #expect(outcome.error.contains("hoso up"), "\(outcome.error)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: "spool"))
+    }
+
+    @Test func `hoso up refuses what it would not do`() async throws {
+        let folder = try TemporaryFolder()
+        let data = folder.path + "/data"
+        #expect(try await Program.run(["up", "--data", data, "--config", "a.yaml"]).status == 64)
+        #expect(try await Program.run(["up", "--data", data, "--time-zone", "Nowhere"]).status == 64)
+        #expect(try await Program.run(["up", "--data", data, "--language", "fr"]).status == 64)
+        #expect(try await Program.run(["up", "--data", data], environment: ["HOSO_TIME_ZONE": "X"]).status == 78)
+        #expect(!FileManager.default.fileExists(atPath: data))
+        try folder.write("time_zone: Europe/Amsterdam\n", to: "hoso.yaml")
+        let other = try await Program.run(["up", "--data", folder.path, "--time-zone", "Asia/Tokyo"])
+        #expect(other.status == 64)
+        #expect(other.error.contains("Europe/Amsterdam"))
+    }
+
+    @Test func `A folder for sockets that others may enter is refused`() async throws {
+        let folder = try TemporaryFolder()
+        try FileManager.default.createDirectory(atPath: folder.path + "/data/run", withIntermediateDirectories: true)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path + "/data/run")
+        let outcome = try await Program.run(["up", "--data", folder.path + "/data"])
+        #expect(outcome.status == 78)
+        #expect(outcome.error.contains("/data/run"))
     }
 
     @Test func `Rows that are no records are named with their lines, the others are stored`() async throws {
@@ -69,6 +119,10 @@ import Testing
             #expect(outcome.output.contains("mixed.ndjson:4: channel: "))
             let vietnamese = try await office.run(["send", file, "--language", "vi"])
             #expect(vietnamese.output.contains("Hình thức nộp"))
+            let code = try #require(lines[3].firstMatch(of: /"dossier_code":"([^"]+)"/)?.1)
+            let trace = try await office.run(["trace", String(code), "--language", "vi"])
+            #expect(trace.output.contains("bị giữ lại") && trace.output.contains("Hình thức nộp"), "\(trace.output)")
+            #expect(!trace.output.contains("{"))
             let listed = try await office.run(["quarantine", "list"])
             #expect(listed.output.contains("channel"))
         }
@@ -99,8 +153,10 @@ import Testing
 
     @Test func `A second broker or relay on the same endpoint is refused, and the first goes on`() async throws {
         try await Office.open { office in
-            try await office.until("the services run") {
-                !office.children("broker").isEmpty && !office.children("surveys").isEmpty
+            // Else the second one might be the first.
+            let sockets = ["intake", "surveys"].map { "\(office.folder.path)/data/run/\($0).sock" }
+            try await office.until("the services listen") {
+                sockets.allSatisfy { FileManager.default.fileExists(atPath: $0) }
             }
             for name in ["broker", "surveys"] {
                 let outcome = try await office.run([name])

@@ -24,6 +24,16 @@ import Testing
         #expect(again.error.contains("holds dossiers already"))
     }
 
+    @Test(arguments: [true, false])
+    func `Ctrl-C in the middle of the demo ends it in order`(isOnce: Bool) async throws {
+        let status = try await Office.open(isOnce ? ["--demo", "--once"] : ["--demo"]) { office in
+            kill(office.process, SIGINT)
+            try await office.until("it has ended") { !Office.isAlive(office.process) }
+            #expect(office.log.hasSuffix("Stopping …\nStopped.\n"), "\(office.log)")
+        }
+        #expect(status == (isOnce ? 1 : 0))
+    }
+
     @Test func `A figure that does not agree makes it leave with 1`() async throws {
         let folder = try TemporaryFolder()
         // A stricter centre than the one that the demo expects: its made-up units are not in the catalogue.

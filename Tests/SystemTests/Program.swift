@@ -30,6 +30,47 @@ enum Program {
             status: status(result.terminationStatus), output: result.standardOutput, error: result.standardError)
     }
 
+    /// Runs the program around some work, which sees what it has printed so far and ends it by a signal.
+    static func run(
+        _ arguments: [String], environment: [String: String] = [:], around work: (Running) async throws -> Void
+    ) async throws -> Outcome {
+        let folder = try TemporaryFolder()
+        let log = try FileDescriptor.open(
+            FilePath(folder.path + "/log"), .writeOnly, options: [.create], permissions: .ownerReadWrite)
+        defer { try? log.close() }
+        let result = try await Subprocess.run(
+            .path(FilePath(path)), arguments: Arguments(arguments), environment: inherited(environment), input: .none,
+            output: .fileDescriptor(log, closeAfterSpawningProcess: false),
+            error: .fileDescriptor(log, closeAfterSpawningProcess: false)
+        ) { execution in
+            let running = Running(process: execution.processIdentifier.value, folder: folder)
+            do { try await work(running) } catch { Issue.record("\(error)\n\(running.log)") }
+            try? execution.send(signal: .terminate)
+        }
+        let text = (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? ""
+        return Outcome(status: status(result.terminationStatus), output: text, error: text)
+    }
+
+    /// A run that has not ended yet.
+    struct Running: Sendable {
+        let process: pid_t
+        fileprivate let folder: TemporaryFolder
+
+        /// What it has printed.
+        var log: String { (try? String(contentsOfFile: folder.path + "/log", encoding: .utf8)) ?? "" }
+
+        /// Sends a signal and waits for the end.
+        func end(by signal: Int32) async throws {
+            kill(process, signal)
+            try await waitForEnd()
+        }
+
+        /// Waits until it ends by itself.
+        func waitForEnd() async throws {
+            try await Patience.until("it has ended") { !Office.isAlive(process) }
+        }
+    }
+
     /// The environment of this process in English, with some more variables.
     static func inherited(_ more: [String: String]) -> Environment {
         var changes: [Environment.Key: String?] = ["LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOSO_CONFIG": nil]
@@ -86,6 +127,13 @@ struct Office: Sendable {
     /// What it has printed.
     var log: String { (try? String(contentsOfFile: folder.path + "/up.log", encoding: .utf8)) ?? "" }
 
+    /// The process of the database server.
+    var server: pid_t? {
+        let file = folder.path + "/data/postgres/data/postmaster.pid"
+        let text = (try? String(contentsOfFile: file, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").first.flatMap { pid_t($0) }
+    }
+
     /// Runs another command against it.
     func run(_ arguments: [String], environment: [String: String] = [:]) async throws -> Program.Outcome {
         try await Program.run(arguments + ["--config", configuration], environment: environment)
@@ -115,12 +163,20 @@ struct Office: Sendable {
 
     /// Waits until something holds; two minutes are far more than it takes.
     func until(_ what: String, _ condition: () async throws -> Bool) async throws {
+        try await Patience.until(what, condition)
+    }
+}
+
+/// What did not happen in time.
+struct Patience: Error {
+    let what: String
+
+    /// Waits until something holds.
+    static func until(_ what: String, _ condition: () async throws -> Bool) async throws {
         let deadline = ContinuousClock.now.advanced(by: .seconds(120))
         while try await !condition() {
             guard deadline > .now else { throw Patience(what: what) }
             try await Task.sleep(for: .milliseconds(50))
         }
     }
-
-    struct Patience: Error { let what: String }
 }

@@ -81,12 +81,80 @@ import Testing
                 try await office.until("\(name) runs") { !office.children(name).isEmpty }
                 pids += office.children(name)
             }
+            pids.append(try #require(office.server))
             kill(office.process, SIGKILL)
-            try await office.until("the children are gone") { pids.allSatisfy { !Office.isAlive($0) } }
+            try await office.until("the children and the database server are gone") {
+                pids.allSatisfy { !Office.isAlive($0) }
+            }
         }
         #expect(status == 128 + SIGKILL)
         try await Office.open(in: folder) { office async throws in
             #expect(try await office.run(["adoption", "verify"]).status == 0)
+        }
+    }
+
+    @Test func `What an operator changes in hoso.yaml has effect on every command`() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/data/hoso.yaml"
+        try await Office.open(in: folder) { _ in }
+        let written = try String(contentsOfFile: file, encoding: .utf8)
+        let changed = written.replacing("\"local\"", with: "\"desk\"").replacing("local.sqlite", with: "desk.sqlite")
+        try folder.write(changed, to: "data/hoso.yaml")
+        let sample = try await Program.run(["sample", "--count", "3"])
+        try await Office.open(in: folder) { office in
+            try folder.write(sample.output, to: "sample.part")
+            try await office.until("the agent runs") { !office.children("agent").isEmpty }
+            try FileManager.default.moveItem(
+                atPath: folder.path + "/sample.part", toPath: folder.path + "/data/inbox/sample.ndjson")
+            let again = try folder.write(sample.output, to: "again.ndjson")
+            #expect(try await office.run(["send", again]).status == 0)
+            try await office.until("all of desk is receipted") {
+                let line = try await office.run(["reconcile", "desk", "--format", "csv"]).output
+                return line.contains("desk,6,3,3,0,0")
+            }
+        }
+    }
+
+    @Test func `A service that ends again and again is named, with its log and the last line of it`() async throws {
+        let folder = try TemporaryFolder()
+        let spool = try folder.write("no spool\n", to: "spool.sqlite")
+        try await Office.open(environment: ["HOSO_SENDER_SPOOL": spool], in: folder) { office in
+            try await office.until("the warning stands there") {
+                office.log.contains("data/log/agent.log") && office.log.contains("call support")
+            }
+        }
+    }
+
+    @Test func `Closing the terminal ends everything in order`() async throws {
+        let folder = try TemporaryFolder()
+        var pids: [pid_t] = []
+        let status = try await Office.open(in: folder) { office async throws in
+            try await office.until("the agent runs") { !office.children("agent").isEmpty }
+            pids = office.children("agent") + [try #require(office.server)]
+            kill(office.process, SIGHUP)
+            try await office.until("it has ended") { !Office.isAlive(office.process) }
+            #expect(office.log.contains("Stopped."))
+        }
+        #expect(status == 0)
+        #expect(pids.allSatisfy { !Office.isAlive($0) })
+    }
+
+    @Test func `A survey task whose line could not be written is not acknowledged`() async throws {
+        try await Office.open { office in
+            let sample = try await Program.run(["sample", "--count", "1"])
+            let file = try office.folder.write(sample.output, to: "sample.ndjson")
+            #expect(try await office.run(["send", file]).status == 0)
+            let listen = "\(Program.path) surveys listen --config \(office.configuration)"
+            let full = try await Program.run(["-c", "timeout 5 \(listen) > /dev/full"], program: "/bin/sh")
+            #expect(full.error.contains("could not be written"))
+            let closed = try await Program.run(
+                ["-c", "\(listen) | exec 0<&-; exit ${PIPESTATUS[0]}"], program: "/bin/bash")
+            #expect(closed.status == 69)
+            let code = String(try #require(sample.output.firstMatch(of: /"dossier_code":"([^"]+)"/)?.1))
+            #expect(try await office.run(["trace", code]).output.contains("survey delivered") == false)
+            let printed = try await Program.run(["-c", "timeout 5 \(listen) || true"], program: "/bin/sh")
+            #expect(printed.output.contains(code))
+            #expect(try await office.run(["trace", code]).output.contains("survey delivered"))
         }
     }
 

@@ -1,0 +1,66 @@
+import Foundation
+
+extension PrivateCluster {
+    func makeFolders() throws {
+        for path in [folder, socketFolder] {
+            try PrivateFolder.make(path, owner: programs.user.map { ($0.id, $0.group) })
+        }
+        guard programs.user != nil else { return }
+        var parent = URL(fileURLWithPath: folder).deletingLastPathComponent()
+        while parent.path != "/" {
+            let permissions = try FileManager.default.attributesOfItem(atPath: parent.path)[.posixPermissions] as? Int
+            if (permissions ?? 0) & 0o001 == 0 { throw ClusterError(.unreachableFolder(parent.path)) }
+            parent = parent.deletingLastPathComponent()
+        }
+    }
+
+    /// Makes the cluster in a folder beside its place and moves it there when it is complete.
+    ///
+    /// A cluster that was only half made when the process was killed would never start; here it is made again.
+    func make() async throws {
+        let fresh = data + ".new"
+        if FileManager.default.fileExists(atPath: fresh) { try FileManager.default.removeItem(atPath: fresh) }
+        try await programs.run(
+            "initdb",
+            [
+                "-D", fresh, "--data-checksums", "-E", "UTF8", "--locale=C.UTF-8", "-U", "hoso",
+                "--auth-local=peer", "--auth-host=reject", "--no-instructions",
+            ])
+        try configure(fresh)
+        try FileManager.default.moveItem(atPath: fresh, toPath: data)
+    }
+
+    private func configure(_ data: String) throws {
+        let users = Set(["root", "postgres", NSUserName()]).sorted()
+        try write("local all all peer map=hoso\n", to: data + "/pg_hba.conf")
+        try write(users.map { "hoso \($0) hoso\n" }.joined(), to: data + "/pg_ident.conf")
+        let settings = """
+
+            # Set by hoso. Durability (fsync, synchronous_commit, full_page_writes) is left as it is: on.
+            listen_addresses = ''
+            unix_socket_permissions = 0700
+            shared_buffers = 128MB
+            max_wal_size = 2GB
+            wal_compression = on
+            max_connections = 50
+            timezone = 'UTC'
+            log_lock_waits = on
+            # No values of rows in the log.
+            log_error_verbosity = terse
+            log_min_error_statement = panic
+            log_parameter_max_length_on_error = 0
+
+            """
+        let file = data + "/postgresql.conf"
+        try write(String(contentsOfFile: file, encoding: .utf8) + settings, to: file)
+    }
+
+    /// Overwrites in place, so that the file keeps its owner, and forces it to disk as initdb did with the others.
+    private func write(_ text: String, to path: String) throws {
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.truncate(atOffset: 0)
+        try file.write(contentsOf: Data(text.utf8))
+        try file.synchronize()
+        try file.close()
+    }
+}

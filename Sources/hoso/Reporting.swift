@@ -1,0 +1,46 @@
+import ArgumentParser
+import Dossiers
+import Foundation
+import Logging
+import ServiceLifecycle
+import UnixSignals
+
+/// Runs something and turns its errors into sentences and exit codes.
+/// - Parameter spool: path of the spool that errors of one are about.
+func reportingErrors<Value>(
+    in language: Language, spool: String = "", _ body: () async throws -> Value
+) async throws -> Value {
+    do {
+        return try await body()
+    } catch let error as ExitCode {
+        throw error
+    } catch let error as ValidationError {
+        throw error
+    } catch is CleanExit {
+        throw ExitCode.success
+    } catch {
+        sentences(of: error, in: language, spool: spool).forEach { Console.error("hoso: \($0)") }
+        throw ExitCode(exitCode(of: error))
+    }
+}
+
+/// Runs services until SIGTERM, Ctrl-C or the end of the terminal, and drains them.
+func serve(_ services: [any Service], logger: Logger) async throws {
+    try await ServiceGroup(
+        configuration: ServiceGroupConfiguration(
+            services: services, gracefulShutdownSignals: EndingSignals.all, logger: logger)
+    ).run()
+}
+
+/// The signals on which a service drains and ends.
+enum EndingSignals {
+    /// SIGTERM, Ctrl-C, and the closing of the terminal unless `nohup` has this process ignore it.
+    static var all: [UnixSignal] { ignoresHangUp ? [.sigterm, .sigint] : [.sigterm, .sigint, .sighup] }
+
+    private static var ignoresHangUp: Bool {
+        let status = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
+        let line = status.split(separator: "\n").first { $0.hasPrefix("SigIgn:") }
+        let mask = line.flatMap { UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) } ?? 0
+        return mask & 1 << UInt64(SIGHUP - 1) != 0
+    }
+}

@@ -1,0 +1,90 @@
+import Agent
+import Cluster
+import Dossiers
+import Mapping
+import Postgres
+import Spool
+import Supervision
+
+/// What an error says to people.
+func sentences(of error: any Error, in language: Language, spool: String) -> [String] {
+    switch error {
+    case let error as MappingError: error.sentences(in: language)
+    case let error as SpoolError: [error.sentence(in: language, path: spool)]
+    case let error as SpoolRegression: [error.sentence(in: language, path: spool)]
+    case let error as ClusterError: [error.sentence(in: language)]
+    case let error as SupervisionError: [error.sentence(in: language)]
+    case let error as PostgresError where error.isRetriable:
+        [language.choose("Không dùng được cơ sở dữ liệu lúc này", "The database cannot be used now") + ": \(error)"]
+    default: ["\(error)"]
+    }
+}
+
+extension SpoolError {
+    /// What is wrong with the spool at a path, and what to do.
+    func sentence(in language: Language, path: String) -> String {
+        let text = language == .vietnamese ? vietnamese : english
+        return "\(path): \(text)" + (sqliteCode == 0 ? "" : " (\(operation), SQLite \(sqliteCode))")
+    }
+
+    private var english: String {
+        switch code {
+        case .full: "the queue is full. Make room on the disk, or wait until the centre has taken what is in it."
+        case .entryTooLarge: "a dossier is larger than the limit (sender.entry_limit_bytes). It was not accepted."
+        case .corrupt: "the file is damaged or is no queue of hoso. Do not delete it, keep a copy, and call support."
+        case .foreignSender: "the queue belongs to another sender. Set sender.name back, or change sender.spool."
+        case .newerVersion: "the queue was written by a newer hoso. Install that version again."
+        case .busy: "another process has held the queue for too long. Try again."
+        case .inputOutput: "the queue cannot be read or written. Check the disk and the permissions of the file."
+        }
+    }
+
+    private var vietnamese: String {
+        switch code {
+        case .full: "hàng đợi trên máy đã đầy. Hãy giải phóng dung lượng đĩa, hoặc chờ trung tâm nhận bớt."
+        case .entryTooLarge: "có hồ sơ lớn hơn giới hạn (sender.entry_limit_bytes). Hồ sơ đó chưa được nhận."
+        case .corrupt: "tệp bị hỏng hoặc không phải hàng đợi của hoso. Đừng xóa, hãy sao lưu tệp và gọi hỗ trợ."
+        case .foreignSender: "hàng đợi thuộc điểm gửi khác. Hãy đặt lại sender.name, hoặc chọn sender.spool khác."
+        case .newerVersion: "hàng đợi do phiên bản hoso mới hơn ghi. Hãy cài lại phiên bản đó."
+        case .busy: "tiến trình khác giữ hàng đợi quá lâu. Hãy thử lại."
+        case .inputOutput: "không đọc hoặc ghi được hàng đợi. Hãy kiểm tra đĩa và quyền truy cập tệp."
+        }
+    }
+}
+
+extension SpoolRegression {
+    /// What is wrong with the spool at a path, and what to do.
+    func sentence(in language: Language, path: String) -> String {
+        language.choose(
+            "\(path): đây là bản sao cũ của hàng đợi “\(sender)”: ở đây đã đánh số đến \(head), trung tâm đã có "
+                + "\(highest). Chưa gửi gì. Hãy khôi phục hàng đợi hiện hành, hoặc bắt đầu hàng đợi mới.",
+            "\(path): this is an old copy of the queue of “\(sender)”: it has numbered up to \(head), but the centre "
+                + "has \(highest). Nothing was sent. Put the current queue back, or start a new one.")
+    }
+}
+
+extension ClusterError {
+    /// What went wrong and what to do.
+    func sentence(in language: Language) -> String {
+        guard language == .vietnamese else { return description }
+        return switch code {
+        case .notInstalled: "chưa cài PostgreSQL: hãy chạy `apt-get install postgresql` (14 trở lên)"
+        case .failed(let program): "\(program) bị lỗi\n\(detail)"
+        case .unreachableFolder(let folder):
+            "máy chủ cơ sở dữ liệu chạy với người dùng postgres, không vào được \(folder): hãy chọn --data khác"
+        case .unsafeFolder(let folder):
+            "\(folder) không phải thư mục chỉ chủ của nó vào được: hãy xóa nó, hoặc chọn --data khác"
+        case .notReady: "máy chủ cơ sở dữ liệu không trả lời\n\(detail)"
+        case .noServerUser: "thiếu người dùng postgres: hãy cài lại gói postgresql"
+        }
+    }
+}
+
+extension SupervisionError {
+    /// Which service cannot work, and the end of its log.
+    func sentence(in language: Language) -> String {
+        language.choose(
+            "\(child) dừng với mã \(exitCode), xem \(logFile)\n\(logTail)",
+            "\(child) left with \(exitCode), see \(logFile)\n\(logTail)")
+    }
+}
