@@ -88,6 +88,15 @@ import Testing
         #expect(error?.code == .notReady)
     }
 
+    @Test(.enabled(if: getuid() == 0))
+    func `The server's user may pass through folders that root makes, but not look into them`() throws {
+        try PrivateFolder.makePassable(folder.path + "/a/b")
+        for name in ["a", "a/b"] {
+            let attributes = try FileManager.default.attributesOfItem(atPath: folder.path + "/" + name)
+            #expect(attributes[.posixPermissions] as? Int == 0o711, "\(name)")
+        }
+    }
+
     @Test func `What others may have put in the place of a private folder is refused`() throws {
         let files = FileManager.default
         let open = folder.path + "/open"
