@@ -1,4 +1,4 @@
-/// The two statements of a batch.
+/// The two statements of a batch, to be run on a connection for ``DatabaseAddress/Plans/lookups``.
 enum BatchSQL {
     /// Stores dossiers with their ledger rows and survey tasks, and says per entry what became of it.
     ///
@@ -12,12 +12,14 @@ enum BatchSQL {
         ), known AS MATERIALIZED (
             SELECT i.ordinal, l.digest = i.digest AS same,
                    CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
-            FROM input i JOIN hoso.intake l
-              ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+            FROM input i CROSS JOIN LATERAL (
+                SELECT digest, outcome FROM hoso.intake k
+                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence LIMIT 1) l
         ), fresh AS MATERIALIZED (
             SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
         ), existing AS MATERIALIZED (
-            SELECT f.ordinal, d.content = f.content AS same FROM fresh f JOIN hoso.dossier d ON d.code = f.code
+            SELECT f.ordinal, d.content = f.content AS same
+            FROM fresh f CROSS JOIN LATERAL (SELECT content FROM hoso.dossier k WHERE k.code = f.code LIMIT 1) d
         ), inserted AS (
             INSERT INTO hoso.dossier (
                 code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
@@ -83,8 +85,9 @@ enum BatchSQL {
                 ordinal, sender, epoch, sequence, digest, content_type, outcome, body, dossier, reasons)
         ), known AS MATERIALIZED (
             SELECT i.ordinal, l.outcome, l.digest = i.digest AS same
-            FROM input i JOIN hoso.intake l
-              ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+            FROM input i CROSS JOIN LATERAL (
+                SELECT digest, outcome FROM hoso.intake k
+                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence LIMIT 1) l
         ), ledger AS (
             INSERT INTO hoso.intake (sender, epoch, sequence, digest, outcome, dossier)
             SELECT sender, epoch, sequence, digest, outcome, dossier FROM input i

@@ -10,6 +10,18 @@ package struct DatabaseAddress: Sendable {
     /// `application_name` of the sessions.
     package let program: String
 
+    /// How statements are planned.
+    package enum Plans: Sendable {
+        /// Anew for each execution, by the tables as they are: a plan that was kept from when they were small would read
+        /// all of a ledger that has grown since, until the server happens to analyse it.
+        case fresh
+        /// Once, and so that rows of tables are only ever looked up in an index and everything else is hashed: right for
+        /// a batch at any size of the tables, and spared the planner's look at thousands of values.
+        case lookups
+    }
+
+    /// How statements are planned.
+    package var plans = Plans.fresh
     /// How long the server may work on a statement.
     package var statementTimeout: Duration = .seconds(8)
 
@@ -60,14 +72,18 @@ package struct DatabaseAddress: Sendable {
     }
 
     /// Settings of the sessions.
-    ///
-    /// Plans are made for each execution: a plan that was kept from when the tables were small would read all of a
-    /// ledger that has grown since, until the server happens to analyse it.
     private var options: String {
-        """
-        -c statement_timeout=\(statementTimeout.components.seconds)s -c lock_timeout=2s \
-        -c idle_in_transaction_session_timeout=10s -c client_min_messages=warning -c timezone=UTC \
-        -c plan_cache_mode=force_custom_plan -c jit=off
-        """
+        let planning =
+            switch plans {
+            case .fresh: "-c plan_cache_mode=force_custom_plan"
+            case .lookups:
+                "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off "
+                    + "-c enable_nestloop=off"
+            }
+        return """
+            -c statement_timeout=\(statementTimeout.components.seconds)s -c lock_timeout=2s \
+            -c idle_in_transaction_session_timeout=10s -c client_min_messages=warning -c timezone=UTC -c jit=off \
+            \(planning)
+            """
     }
 }

@@ -17,7 +17,7 @@ import ZeroMQ
 /// batches grow with the load and nobody waits when there is none.
 package actor WorkerService: Service {
     let executor: PollingExecutor
-    let configuration: WorkerConfiguration
+    private(set) var configuration: WorkerConfiguration
     let logger: Logger
     private let context: Context
     private var socket: Socket?
@@ -59,6 +59,7 @@ package actor WorkerService: Service {
     /// A worker that connects when it runs.
     package init(_ configuration: WorkerConfiguration, logger: Logger) throws {
         self.configuration = configuration
+        self.configuration.database.plans = .lookups
         self.logger = logger
         executor = try PollingExecutor(name: "hoso-worker")
         context = try Context()

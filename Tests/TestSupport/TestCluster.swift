@@ -41,9 +41,8 @@ package actor TestCluster {
             logger.logLevel = .critical
             let cluster = try PrivateCluster(folder: folder, logger: logger)
             try await cluster.prepare()
-            AtExit.stopServer(in: folder)
             // The server lives as long as the test process.
-            Task.detached { try await cluster.run() }
+            AtExit.stopServer(in: folder, run: Task.detached { try await cluster.run() })
             try await cluster.waitUntilReady()
             return cluster
         }
@@ -55,10 +54,14 @@ package actor TestCluster {
 /// Ends the server when the test process exits: there is no other hook.
 private enum AtExit {
     nonisolated(unsafe) private static var folder = ""
+    nonisolated(unsafe) private static var run: Task<Void, any Error>?
 
-    static func stopServer(in path: String) {
+    static func stopServer(in path: String, run: Task<Void, any Error>) {
         unsafe folder = path
+        unsafe self.run = run
         atexit {
+            // So that nobody starts it again.
+            unsafe AtExit.run?.cancel()
             let path = unsafe AtExit.folder
             let lines = (try? String(contentsOfFile: path + "/data/postmaster.pid", encoding: .utf8)) ?? ""
             if let pid = lines.split(separator: "\n").first.flatMap({ pid_t($0) }) {
