@@ -67,6 +67,7 @@ let package = Package(
             name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
+        module("FailPoints"),
         module("Settings", ["Dossiers", logging, yams]),
         module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
@@ -76,8 +77,8 @@ let package = Package(
         module(
             "Agent",
             [
-                "Dossiers", "IntakeProtocol", "Machines", "Mapping", "Polling", "Spool", "WireMessages", "ZeroMQ",
-                lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Mapping", "Polling", "Spool", "WireMessages",
+                "ZeroMQ", lifecycle, logging, protobuf,
             ]),
         module(
             "Broker",
@@ -85,14 +86,14 @@ let package = Package(
         module(
             "Worker",
             [
-                "Dossiers", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages", "ZeroMQ",
-                crypto, lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages",
+                "ZeroMQ", crypto, lifecycle, logging, protobuf,
             ]),
         module(
             "Surveys",
             [
-                "Dossiers", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages", "ZeroMQ",
-                lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages",
+                "ZeroMQ", lifecycle, logging, protobuf,
             ]),
         module("Adoption", ["Dossiers", "Polling", "Postgres", "Store", lifecycle, logging]),
         .executableTarget(

@@ -1,3 +1,4 @@
+import FailPoints
 import IntakeProtocol
 package import Logging
 import Machines
@@ -197,6 +198,7 @@ extension Courier {
             }
         }
         // Recorded on disk first; what is not recorded will be sent again, and answered again.
+        if !receipts.isEmpty { FailPoint.beforeReceiptRecorded.pass() }
         do throws(SpoolError) {
             try spool.apply(receipts)
         } catch {

@@ -1,4 +1,5 @@
 import Dossiers
+import FailPoints
 import Foundation
 import IntakeProtocol
 package import Mapping
@@ -65,6 +66,7 @@ package struct Feeder: ~Copyable {
             if error.code == .full { return .full }
             throw error
         }
+        FailPoint.afterSpoolCommit.pass()
         let count = drafts.count + unreadable.count
         drafts.removeAll(keepingCapacity: true)
         unreadable = []

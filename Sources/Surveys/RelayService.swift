@@ -1,4 +1,5 @@
 import Dossiers
+import FailPoints
 import IntakeProtocol
 package import Logging
 import Machines
@@ -215,6 +216,7 @@ extension RelayService {
             var tasks = WireSurveyTasks()
             tasks.tasks = message.tasks.map { WireSurveyTask($0) }
             send(.tasks, tasks, to: message.peer, session: message.session, count: message.tasks.count)
+            FailPoint.afterTasksSent.pass()
         }
     }
 

@@ -1,3 +1,4 @@
+import FailPoints
 import IntakeProtocol
 package import Logging
 import Machines
@@ -86,6 +87,7 @@ package actor SurveyListener: Service {
             let isDone = await carryOut(item.task)
             current = nil
             if isDone {
+                FailPoint.afterTaskDone.pass()
                 done.append(item.task.task)
                 pressure.raise()
             } else if queue.contains(where: { $0.task.task == item.task.task }) {

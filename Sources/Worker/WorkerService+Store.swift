@@ -1,4 +1,5 @@
 import Dossiers
+import FailPoints
 import IntakeProtocol
 import Logging
 import Machines
@@ -118,6 +119,7 @@ extension WorkerService {
             answerResolved(batch)
             return try await bear(error)
         }
+        FailPoint.afterCommit.pass()
         setbacks = 0
         works.insert(contentsOf: later, at: 0)
         answerResolved(batch)
