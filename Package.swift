@@ -123,7 +123,12 @@ let package = Package(
                 logging, subprocess,
             ]),
         // Runs the built program; the dependency has it built.
-        tests("SystemTests", ["hoso", "TestSupport", subprocess, system]),
+        tests(
+            "SystemTests",
+            [
+                "hoso", "Cluster", "Demonstration", "Dossiers", "Mapping", "Postgres", "Spool", "Store", "TestSupport",
+                logging, subprocess, system,
+            ]),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
             path: "Tests/TestSupport", swiftSettings: strict),

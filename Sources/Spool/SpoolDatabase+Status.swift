@@ -11,6 +11,29 @@ extension SpoolDatabase {
         }
     }
 
+    /// The digest of the entry with the highest number, which stands for the whole chain up to it.
+    package func headDigest() throws(SpoolError) -> [UInt8] {
+        do {
+            return try queue.read { try Data.fetchOne($0, sql: "SELECT head_digest FROM meta").map { [UInt8]($0) } ?? [] }
+        } catch {
+            throw SpoolError(error, "read")
+        }
+    }
+
+    /// Numbers that have a receipt with an outcome, as ranges.
+    package func receipted(_ outcome: SpoolReceipt.Outcome) throws(SpoolError) -> [ClosedRange<UInt64>] {
+        do {
+            return try queue.read { database in
+                try Row.fetchAll(
+                    database, sql: "SELECT first, last FROM receipt WHERE outcome = ? ORDER BY first",
+                    arguments: [outcome.rawValue]
+                ).map { UInt64(bitPattern: $0[0] as Int64)...UInt64(bitPattern: $0[1] as Int64) }
+            }
+        } catch {
+            throw SpoolError(error, "list receipts")
+        }
+    }
+
     /// Counts of the whole spool.
     package func counts() throws(SpoolError) -> SpoolCounts {
         try counts("SELECT head, stored, duplicate, rejected, conflict, damaged FROM meta", [])

@@ -6,9 +6,9 @@ package struct SenderDirectory {
     package struct Progress: Sendable, Equatable {
         /// Every number up to here has an outcome.
         package var contiguous: UInt64
-        /// The highest number that has an outcome.
+        /// The highest number that the ledger has or the sender has announced.
         package var highest: UInt64
-        /// Numbers between the two that have none; at most 64 ranges.
+        /// Numbers below the highest one that has an outcome which have none; at most 64 ranges.
         package var holes: [ClosedRange<UInt64>]
     }
 
@@ -72,18 +72,21 @@ package struct SenderDirectory {
     /// the highest number of all.
     private static let islands = """
         WITH mark AS (
-            SELECT coalesce(max(contiguous), 0) AS contiguous FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2
+            SELECT coalesce(max(contiguous), 0) AS contiguous, coalesce(max(head), 0) AS head
+            FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2
         ), above AS (
             SELECT sequence FROM hoso.intake
             WHERE sender = $1 AND epoch = $2 AND sequence > (SELECT contiguous FROM mark) ORDER BY sequence LIMIT 10000
         ), numbered AS (
             SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island FROM above
         ), islands AS (
-            SELECT 1::bigint AS first, contiguous AS last FROM mark WHERE contiguous > 0
+            SELECT 1::bigint AS first, contiguous AS last FROM mark
             UNION ALL
             (SELECT min(sequence), max(sequence) FROM numbered GROUP BY island)
         )
-        SELECT first, last, greatest(last, (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2))
+        SELECT first, last, greatest(
+            last, (SELECT head FROM mark),
+            (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2))
         FROM islands ORDER BY first
         """
 }

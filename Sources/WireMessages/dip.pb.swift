@@ -274,10 +274,10 @@ public nonisolated struct WireWelcome: Sendable {
   /// every number up to here has an outcome
   public var contiguous: UInt64 = 0
 
-  /// the highest number that has an outcome
+  /// the highest number that has an outcome, or that the sender ever announced
   public var highest: UInt64 = 0
 
-  /// numbers between the two that have none, at most 64 ranges
+  /// numbers that have none, below one that has; at most 64 ranges
   public var holes: [WireSequenceRange] = []
 
   public var creditEntries: UInt32 = 0

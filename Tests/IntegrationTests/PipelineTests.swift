@@ -227,4 +227,22 @@ import Testing
         }
         #expect(try await centre.count("intake") == 20)
     }
+
+    @Test func `A spool that has lost what it announced does not use the numbers twice, also if nothing was sent`()
+        async throws
+    {
+        let centre = try await Centre()
+        let spool = try centre.spool("one")
+        try spool.accept(Array(SampleSubmissions(count: 10)))
+        let epoch = spool.epoch
+        try await centre.session.perform { connection in
+            let directory = SenderDirectory(connection)
+            try await directory.announce(sender: try await directory.register("one"), epoch: epoch, head: 50)
+        }
+        try await centre.run([try await centre.broker(), try centre.worker()]) {
+            let error = try await failure(SpoolRegression.self) { try await centre.courier(spool).run() }
+            #expect(error?.head == 10 && error?.highest == 50)
+        }
+        #expect(try await centre.count("intake") == 0)
+    }
 }

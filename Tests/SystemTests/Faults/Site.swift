@@ -1,0 +1,178 @@
+import Cluster
+import Demonstration
+import Dossiers
+import Foundation
+import Logging
+import Spool
+import Store
+import Subprocess
+import Synchronization
+import SystemPackage
+import TestSupport
+import Testing
+
+/// A centre and its senders as separate processes, with proxies on the ways between them.
+///
+/// Every process is started again when it ends, as systemd would; a killed one comes back within a fraction of a second.
+final class Site: Sendable {
+    /// A process of the site.
+    enum Role: Hashable, Sendable {
+        case broker, aggregator, surveys, listener
+        case worker(Int)
+        case agent(Int)
+
+        var name: String {
+            switch self {
+            case .worker(let number): "worker-\(number)"
+            case .agent(let number): "agent-\(number)"
+            default: "\(self)"
+            }
+        }
+
+        fileprivate var arguments: [String] {
+            switch self {
+            case .worker: ["worker"]
+            case .agent: ["agent"]
+            case .listener: ["surveys", "listen"]
+            default: ["\(self)"]
+            }
+        }
+    }
+
+    static let senders = 3
+    static let workers = 2
+    static var roles: [Role] {
+        [.broker, .aggregator, .surveys, .listener] + (0..<workers).map { .worker($0) }
+            + (0..<senders).map { .agent($0) }
+    }
+
+    let folder: TemporaryFolder
+    let cluster: PrivateCluster
+    /// Between agents and broker, between workers and broker, between workers and database.
+    let intake: ChaosProxy, delivery: ChaosProxy, database: ChaosProxy
+    private let pids = Mutex<[Role: pid_t]>([:])
+    private let lives = Mutex<[Role: Int]>([:])
+    /// Fail points of processes that are started from now on.
+    let failPoints = Mutex<[Role: String]>([:])
+
+    private init(folder: TemporaryFolder, cluster: PrivateCluster) throws {
+        self.folder = folder
+        self.cluster = cluster
+        try FileManager.default.createDirectory(atPath: folder.path + "/way", withIntermediateDirectories: true)
+        intake = try ChaosProxy(at: folder.path + "/way/intake", to: folder.path + "/intake")
+        delivery = try ChaosProxy(at: folder.path + "/way/workers", to: folder.path + "/workers")
+        database = try ChaosProxy(
+            at: folder.path + "/way/.s.PGSQL.5432", to: folder.path + "/pg/run/.s.PGSQL.5432")
+    }
+
+    var configuration: String { folder.path + "/hoso.yaml" }
+    /// Where the database is really reached.
+    var address: DatabaseAddress { DatabaseAddress(url: cluster.url, program: "oracle") }
+
+    func inbox(_ sender: Int) -> String { "\(folder.path)/inbox-\(sender)" }
+    func spoolPath(_ sender: Int) -> String { "\(folder.path)/sender-\(sender).sqlite" }
+    /// The spool of a sender, opened beside the agent that sends from it.
+    func spool(_ sender: Int) throws -> SpoolDatabase {
+        try SpoolDatabase(path: spoolPath(sender), sender: "sender-\(sender)")
+    }
+
+    /// Starts everything around some work.
+    static func run(_ work: @escaping @Sendable (Site) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        var logger = Logger(label: "cluster")
+        logger.logLevel = .critical
+        let cluster = try PrivateCluster(folder: folder.path + "/pg", logger: logger)
+        try await cluster.prepare()
+        let site = try Site(folder: folder, cluster: cluster)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await cluster.run() }
+            try await cluster.waitUntilReady()
+            try site.writeConfiguration()
+            let migrated = try await Program.run(["migrate", "--config", site.configuration])
+            #expect(migrated.status == 0, "\(migrated.error)")
+            try await withThrowingTaskGroup(of: Void.self) { processes in
+                for role in roles { processes.addTask { try await site.keep(role) } }
+                try await work(site)
+                processes.cancelAll()
+            }
+            for proxy in [site.intake, site.delivery, site.database] { proxy.close() }
+            group.cancelAll()
+        }
+    }
+
+    private func writeConfiguration() throws {
+        try folder.write(
+            """
+            database: { url: "\(cluster.url)" }
+            intake: { endpoints: "ipc://\(folder.path)/intake", workers: "ipc://\(folder.path)/workers", lease_seconds: 4 }
+            survey: { endpoint: "ipc://\(folder.path)/surveys", lease_seconds: 5 }
+            sender: { inbox: "" }
+
+            """, to: "hoso.yaml")
+    }
+
+    private func environment(_ role: Role) -> [String: String] {
+        var variables: [String: String] = [:]
+        switch role {
+        case .worker:
+            variables["HOSO_INTAKE_WORKERS"] = "ipc://\(folder.path)/way/workers"
+            variables["HOSO_DATABASE_URL"] = "host=\(folder.path)/way user=hoso dbname=hoso"
+        case .agent(let number):
+            variables["HOSO_INTAKE_ENDPOINTS"] = "ipc://\(folder.path)/way/intake"
+            variables["HOSO_SENDER_NAME"] = "sender-\(number)"
+            variables["HOSO_SENDER_SPOOL"] = spoolPath(number)
+            variables["HOSO_SENDER_INBOX"] = inbox(number)
+        default: break
+        }
+        variables["HOSO_FAIL"] = failPoints.withLock { $0[role] }
+        return variables
+    }
+
+    private func keep(_ role: Role) async throws {
+        let log = try FileDescriptor.open(
+            FilePath("\(folder.path)/\(role.name).log"), .writeOnly, options: [.create, .append],
+            permissions: .ownerReadWrite)
+        // What the survey sender prints is what it has done.
+        let output = try FileDescriptor.open(
+            FilePath("\(folder.path)/\(role.name).out"), .writeOnly, options: [.create, .append],
+            permissions: .ownerReadWrite)
+        while !Task.isCancelled {
+            _ = try? await Subprocess.run(
+                .path(FilePath(Program.path)), arguments: Arguments(role.arguments + ["--config", configuration]),
+                environment: Program.inherited(environment(role)), input: .none,
+                output: .fileDescriptor(output, closeAfterSpawningProcess: false),
+                error: .fileDescriptor(log, closeAfterSpawningProcess: false)
+            ) { execution in
+                let pid = execution.processIdentifier.value
+                pids.withLock { $0[role] = pid }
+                lives.withLock { $0[role, default: 0] += 1 }
+                while !Task.isCancelled, Office.isAlive(pid) { try? await Task.sleep(for: .milliseconds(20)) }
+                pids.withLock { $0[role] = nil }
+                if Task.isCancelled { kill(pid, SIGKILL) }
+            }
+            try? await Task.sleep(for: .milliseconds(150))
+        }
+        try? log.close()
+        try? output.close()
+    }
+
+    /// Sends a signal to a process of the site.
+    func signal(_ role: Role, _ signal: Int32) {
+        if let pid = pids.withLock({ $0[role] }) { kill(pid, signal) }
+    }
+
+    /// How often a process has been started.
+    func starts(_ role: Role) -> Int { lives.withLock { $0[role] ?? 0 } }
+
+    /// Sends a signal to the server itself: fast shutdown (SIGINT), immediate shutdown (SIGQUIT); it is started again.
+    func signalServer(_ signal: Int32) {
+        let text = (try? String(contentsOfFile: folder.path + "/pg/data/postmaster.pid", encoding: .utf8)) ?? ""
+        if let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) }) { kill(pid, signal) }
+    }
+
+    /// What a process has logged, for a failure's sake.
+    func tail(_ role: Role) -> String {
+        let text = (try? String(contentsOfFile: "\(folder.path)/\(role.name).log", encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(6).joined(separator: "\n")
+    }
+}
