@@ -14,7 +14,9 @@ extension SpoolDatabase {
     /// The digest of the entry with the highest number, which stands for the whole chain up to it.
     package func headDigest() throws(SpoolError) -> [UInt8] {
         do {
-            return try queue.read { try Data.fetchOne($0, sql: "SELECT head_digest FROM meta").map { [UInt8]($0) } ?? [] }
+            return try queue.read {
+                try Data.fetchOne($0, sql: "SELECT head_digest FROM meta").map { [UInt8]($0) } ?? []
+            }
         } catch {
             throw SpoolError(error, "read")
         }
