@@ -14,9 +14,22 @@ CREATE TABLE hoso.sender_epoch (
     sender       integer NOT NULL REFERENCES hoso.sender (id),
     epoch        bigint NOT NULL,
     head         bigint NOT NULL DEFAULT 0,  -- highest number that the sender said it had assigned
+    head_digest  bytea,                      -- digest of that entry, as the sender said
     contiguous   bigint NOT NULL DEFAULT 0,  -- every number up to here has a ledger row (kept by the fold)
     announced_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (sender, epoch)
+);
+
+-- What a sender's numbers say about its spool: that it is an old copy, or that two spools go by one name.
+CREATE TABLE hoso.sender_alarm (
+    sender   integer NOT NULL REFERENCES hoso.sender (id),
+    epoch    bigint NOT NULL,
+    kind     text NOT NULL CHECK (kind IN ('regression', 'fork')),
+    sequence bigint NOT NULL,  -- the lowest number at which it showed
+    times    bigint NOT NULL DEFAULT 1,
+    first_at timestamptz NOT NULL DEFAULT now(),
+    last_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (sender, epoch, kind)
 );
 
 -- One row per received entry: idempotency key, reconciliation record and change feed in one. Append-only.

@@ -4,12 +4,19 @@ package import Store
 /// The balances of senders, ready to be written.
 package struct ReconciliationReport: Sendable {
     private let balances: [Reconciliation.Balance]
+    private let detail: ReconciliationDetail?
 
     /// A report.
-    package init(balances: [Reconciliation.Balance]) { self.balances = balances }
+    package init(balances: [Reconciliation.Balance], detail: ReconciliationDetail? = nil) {
+        self.balances = balances
+        self.detail = detail
+    }
 
-    /// Whether every number of every sender has an outcome.
-    package var isBalanced: Bool { balances.allSatisfy(\.isBalanced) }
+    /// Whether every number of every sender has an outcome, and every chain is one.
+    package var isSound: Bool {
+        balances.allSatisfy(\.isBalanced) && detail?.alarms.isEmpty != false
+            && detail?.chains.contains { $0.state == "differs" } != true
+    }
 
     /// The report as one JSON document.
     package var json: String {
@@ -20,17 +27,60 @@ package struct ReconciliationReport: Sendable {
             object.add("stored", raw: String(balance.stored))
             object.add("duplicate", raw: String(balance.duplicate))
             object.add("quarantined", raw: String(balance.quarantined))
-            let ranges = balance.missing.map { "[\($0.lowerBound),\($0.upperBound)]" }
-            object.add("missing", raw: "[" + ranges.joined(separator: ",") + "]")
+            object.add("missing", raw: Self.list(balance.missing))
+            if let detail { addDetail(detail, of: balance.sender, to: &object) }
             return object.text
         }
         var document = JSONLine()
-        document.add("balanced", raw: isBalanced ? "true" : "false")
+        document.add("balanced", raw: balances.allSatisfy(\.isBalanced) ? "true" : "false")
         document.add("senders", raw: "[" + senders.joined(separator: ",") + "]")
         return document.text
     }
 
-    /// The report as lines of a table.
+    private func addDetail(_ detail: ReconciliationDetail, of sender: String, to object: inout JSONLine) {
+        var epochs: [String] = []
+        for chain in detail.chains where chain.sender == sender {
+            var epoch = JSONLine()
+            epoch.add("epoch", text: String(chain.epoch))
+            epoch.add("chain", text: chain.state)
+            for term in Self.terms {
+                epoch.add(term, raw: Self.list(detail.numbers(term, of: sender, in: chain.epoch)))
+            }
+            epochs.append(epoch.text)
+        }
+        object.add("epochs", raw: "[" + epochs.joined(separator: ",") + "]")
+        let alarms = detail.alarms.filter { $0.sender == sender }.map { alarm in
+            var line = JSONLine()
+            line.add("kind", text: alarm.kind)
+            line.add("epoch", text: String(alarm.epoch))
+            line.add("sequence", raw: String(alarm.sequence))
+            line.add("times", raw: String(alarm.times))
+            line.add("last_at", text: Instant(microseconds: alarm.lastAt).rfc3339())
+            return line.text
+        }
+        object.add("alarms", raw: "[" + alarms.joined(separator: ",") + "]")
+    }
+
+    private static let terms = ["stored", "duplicate", "quarantined"]
+
+    private static func list(_ ranges: [ClosedRange<Int64>]) -> String {
+        "[" + ranges.map { "[\($0.lowerBound),\($0.upperBound)]" }.joined(separator: ",") + "]"
+    }
+
+    /// The report as CSV.
+    package var csv: [String] {
+        ["sender,assigned,stored,duplicate,quarantined,missing"]
+            + balances.map { balance in
+                "\(balance.sender),\(balance.assigned),\(balance.stored),\(balance.duplicate),"
+                    + "\(balance.quarantined),\(balance.missingCount)"
+            }
+    }
+}
+
+// MARK: - For people
+
+extension ReconciliationReport {
+    /// The report as lines of a table, and below it what a person should know.
     package func table(in language: Language) -> [String] {
         let header =
             language == .vietnamese
@@ -42,15 +92,55 @@ package struct ReconciliationReport: Sendable {
                     balance.assigned, balance.stored, balance.duplicate, balance.quarantined, balance.missingCount,
                 ].map { Figures.grouped($0, language) }
         }
-        return TextTable(header: header, rows: rows, leftColumns: 1).lines
+        return TextTable(header: header, rows: rows, leftColumns: 1).lines + notes(in: language)
     }
 
-    /// The report as CSV.
-    package var csv: [String] {
-        ["sender,assigned,stored,duplicate,quarantined,missing"]
-            + balances.map { balance in
-                "\(balance.sender),\(balance.assigned),\(balance.stored),\(balance.duplicate),"
-                    + "\(balance.quarantined),\(balance.missingCount)"
+    private func notes(in language: Language) -> [String] {
+        guard let detail else { return [] }
+        let isVietnamese = language == .vietnamese
+        var notes: [String] = []
+        for balance in balances {
+            let numbers: [(String, [ClosedRange<Int64>])] = [
+                (isVietnamese ? "trùng" : "duplicate", detail.numbers("duplicate", of: balance.sender)),
+                (isVietnamese ? "giữ lại" : "quarantined", detail.numbers("quarantined", of: balance.sender)),
+                (isVietnamese ? "thiếu" : "missing", balance.missing),
+            ]
+            for (term, ranges) in numbers where !ranges.isEmpty {
+                notes.append("\(balance.sender): \(term) \(Self.text(ranges))")
             }
+        }
+        for chain in detail.chains where chain.state == "differs" {
+            notes.append(
+                isVietnamese
+                    ? "⚠ \(chain.sender): chuỗi bản ghi ở trung tâm khác với ở điểm gửi"
+                    : "⚠ \(chain.sender): the centre's chain of entries is not the sender's")
+        }
+        return (notes.isEmpty ? [] : [""]) + notes + detail.alarms.map { $0.sentence(in: language) }
+    }
+
+    private static func text(_ ranges: [ClosedRange<Int64>]) -> String {
+        let shown = ranges.prefix(12).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)" }
+        return shown.joined(separator: ", ") + (ranges.count > 12 ? ", …" : "")
+    }
+}
+
+extension ReconciliationDetail {
+    fileprivate func numbers(_ term: String, of sender: String, in epoch: UInt64? = nil) -> [ClosedRange<Int64>] {
+        ranges.filter { $0.sender == sender && $0.term == term && (epoch == nil || $0.epoch == epoch) }.map(\.numbers)
+    }
+}
+
+extension ReconciliationDetail.Alarm {
+    fileprivate func sentence(in language: Language) -> String {
+        switch (kind, language) {
+        case ("regression", .vietnamese):
+            "⚠ \(sender): hàng đợi là bản cũ hoặc đã mất bản ghi (số \(sequence)); cần khôi phục bản hiện tại"
+        case ("regression", .english):
+            "⚠ \(sender): its spool is an old copy or has lost entries (number \(sequence)); put the current one back"
+        case (_, .vietnamese):
+            "⚠ \(sender): hai hàng đợi khác nhau dùng chung một tên (từ số \(sequence)); hãy dừng một máy"
+        case (_, .english):
+            "⚠ \(sender): two different spools go by this name (from number \(sequence)); stop one of the machines"
+        }
     }
 }

@@ -1,4 +1,5 @@
 import FailPoints
+import Foundation
 import IntakeProtocol
 package import Logging
 import Machines
@@ -24,6 +25,7 @@ package actor Courier: Service {
     private var outgoing: [[Frame]] = []
     private var receipts: [SpoolReceipt] = []
     private var head: UInt64 = 0
+    private var headDigest: [UInt8] = []
     private let stop = Signal()
     private var hasReportedSilence = false
 
@@ -89,9 +91,9 @@ package actor Courier: Service {
     }
 
     private func lookForEntries() throws {
-        let current = try spool.head()
-        guard current != head else { return }
-        head = current
+        let current = try spool.chainHead()
+        guard current.number != head else { return }
+        (head, headDigest) = current
         machine.spoolGrew()
     }
 
@@ -129,8 +131,9 @@ extension Courier {
         let fresh = try Socket(.dealer, in: context, options: options)
         try fresh.connect(endpoint)
         socket = consume fresh
-        head = try spool.head()
+        (head, headDigest) = try spool.chainHead()
         var hello = WireHello()
+        hello.headDigest = Data(head > 0 ? headDigest : [])
         hello.sender = spool.sender
         hello.software = software
         send(header(.hello, type: .protobuf), body: (try? hello.encoded(as: .protobuf)) ?? [])
@@ -145,7 +148,9 @@ extension Courier {
     }
 
     private func beat() {
-        send(header(.ping, type: .protobuf), body: (try? WireBeat().encoded(as: .protobuf)) ?? [])
+        var beat = WireBeat()
+        beat.headDigest = Data(head > 0 ? headDigest : [])
+        send(header(.ping, type: .protobuf), body: (try? beat.encoded(as: .protobuf)) ?? [])
     }
 
     private func sendRun(after number: UInt64, entries: Int, bytes: Int) throws {

@@ -11,11 +11,14 @@ extension SpoolDatabase {
         }
     }
 
-    /// The digest of the entry with the highest number, which stands for the whole chain up to it.
-    package func headDigest() throws(SpoolError) -> [UInt8] {
+    /// The highest number that has been assigned, and the digest of that entry, which stands for the whole chain.
+    package func chainHead() throws(SpoolError) -> (number: UInt64, digest: [UInt8]) {
         do {
-            return try queue.read {
-                try Data.fetchOne($0, sql: "SELECT head_digest FROM meta").map { [UInt8]($0) } ?? []
+            return try queue.read { database in
+                guard let row = try Row.fetchOne(database, sql: "SELECT head, head_digest FROM meta") else {
+                    throw SpoolError(.corrupt, "read")
+                }
+                return (UInt64(bitPattern: row[0] as Int64), [UInt8](row[1] as Data))
             }
         } catch {
             throw SpoolError(error, "read")

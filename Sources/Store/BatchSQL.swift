@@ -105,6 +105,14 @@ enum BatchSQL {
             WHERE l.sequence IS NOT NULL OR NOT k.same
             ORDER BY i.sender, i.epoch, i.sequence
             ON CONFLICT (sender, epoch, sequence, digest) DO NOTHING
+        ), forked AS (
+            -- One number, two contents: two spools go by one name and epoch.
+            INSERT INTO hoso.sender_alarm AS a (sender, epoch, kind, sequence)
+            SELECT i.sender, i.epoch, 'fork', min(i.sequence)
+            FROM input i JOIN known k ON k.ordinal = i.ordinal WHERE NOT k.same GROUP BY i.sender, i.epoch
+            ORDER BY i.sender, i.epoch
+            ON CONFLICT (sender, epoch, kind) DO UPDATE SET
+                sequence = least(a.sequence, excluded.sequence), times = a.times + 1, last_at = now()
         )
         SELECT i.ordinal,
                CASE WHEN k.outcome IS NULL THEN CASE WHEN l.sequence IS NOT NULL THEN i.outcome END

@@ -71,10 +71,10 @@ package struct Fold {
                 finished = a.finished + excluded.finished, early = a.early + excluded.early,
                 on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
         ), touched AS MATERIALIZED (
-            SELECT sender, epoch, max(sequence) AS highest FROM taken GROUP BY sender, epoch
+            SELECT DISTINCT sender, epoch FROM taken
         ), known AS MATERIALIZED (
             -- Behind a hole that stays, there is nothing to count, however much.
-            SELECT t.sender, t.epoch, t.highest, coalesce(e.contiguous, 0) AS base, EXISTS (
+            SELECT t.sender, t.epoch, coalesce(e.contiguous, 0) AS base, EXISTS (
                 SELECT FROM hoso.intake n
                 WHERE n.sender = t.sender AND n.epoch = t.epoch AND n.sequence = coalesce(e.contiguous, 0) + 1
             ) AS moves
@@ -89,11 +89,11 @@ package struct Fold {
             SELECT sender, epoch, max(sequence) FILTER (WHERE sequence = base + place) AS contiguous
             FROM counted GROUP BY sender, epoch
         ), marked AS (
-            INSERT INTO hoso.sender_epoch AS e (sender, epoch, head, contiguous)
-            SELECT k.sender, k.epoch, k.highest, coalesce(a.contiguous, k.base)
+            INSERT INTO hoso.sender_epoch AS e (sender, epoch, contiguous)
+            SELECT k.sender, k.epoch, coalesce(a.contiguous, k.base)
             FROM known k LEFT JOIN advanced a USING (sender, epoch) ORDER BY k.sender, k.epoch
             ON CONFLICT (sender, epoch) DO UPDATE SET
-                contiguous = greatest(e.contiguous, excluded.contiguous), head = greatest(e.head, excluded.head)
+                contiguous = greatest(e.contiguous, excluded.contiguous)
         ), last AS (
             SELECT xid, id FROM taken ORDER BY xid DESC, id DESC LIMIT 1
         ), moved AS (

@@ -32,19 +32,48 @@ package struct SenderDirectory {
         return made.int32(0, 0)
     }
 
-    /// Records how far a sender says it has numbered.
-    package func announce(sender: Int32, epoch: UInt64, head: UInt64) async throws(PostgresError) {
+    /// Records how far a sender says it has numbered, and what that says about its spool.
+    /// - Parameters:
+    ///   - digest: of the entry with that number, as the sender has it.
+    ///   - isGreeting: whether a lower head than before means that the spool has gone back; a beat may be late.
+    package func announce(
+        sender: Int32, epoch: UInt64, head: UInt64, digest: [UInt8]? = nil, isGreeting: Bool = false
+    ) async throws(PostgresError) {
         var parameters = Parameters()
         parameters.append(sender)
         parameters.append(Int64(bitPattern: epoch))
         parameters.append(Int64(bitPattern: head))
-        _ = try await connection.run(
-            """
-            INSERT INTO hoso.sender_epoch AS e (sender, epoch, head) VALUES ($1, $2, $3)
-            ON CONFLICT (sender, epoch) DO UPDATE SET head = excluded.head, announced_at = now()
-            WHERE e.head < excluded.head
-            """, parameters, as: "announce a head")
+        parameters.append(digest)
+        var suspicion = parameters
+        suspicion.append(isGreeting)
+        _ = try await connection.commit(
+            [Statement(Self.alarm, suspicion), Statement(Self.head, parameters)], as: "announce a head")
     }
+
+    private static let head = """
+        INSERT INTO hoso.sender_epoch AS e (sender, epoch, head, head_digest) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (sender, epoch) DO UPDATE SET
+            head = excluded.head, head_digest = excluded.head_digest, announced_at = now()
+        WHERE e.head < excluded.head OR (e.head = excluded.head AND e.head_digest IS NULL)
+        """
+
+    /// Before the head is recorded: whether it lies below one that was heard, or its entry is another one than was heard.
+    private static let alarm = """
+        INSERT INTO hoso.sender_alarm AS a (sender, epoch, kind, sequence)
+        SELECT $1, $2, 'regression', $3
+        WHERE $5 AND $3 < greatest(
+            (SELECT head FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2),
+            (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2))
+        UNION ALL
+        SELECT $1, $2, 'fork', $3
+        WHERE EXISTS (
+                SELECT FROM hoso.sender_epoch
+                WHERE sender = $1 AND epoch = $2 AND head = $3 AND head_digest <> $4)
+           OR EXISTS (
+                SELECT FROM hoso.intake WHERE sender = $1 AND epoch = $2 AND sequence = $3 AND digest <> $4)
+        ON CONFLICT (sender, epoch, kind) DO UPDATE SET
+            sequence = least(a.sequence, excluded.sequence), times = a.times + 1, last_at = now()
+        """
 
     /// What the ledger has of an epoch.
     package func progress(sender: Int32, epoch: UInt64) async throws(PostgresError) -> Progress {

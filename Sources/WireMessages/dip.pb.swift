@@ -11,6 +11,11 @@
 
 /// Messages of DIP/1, the Dossier Intake Protocol. DIP-1.md says which message is the body of which command.
 
+#if canImport(FoundationEssentials)
+public import FoundationEssentials
+#else
+public import Foundation
+#endif
 public import SwiftProtobuf
 
 // If the compiler emits an error on this type, it is because this file
@@ -245,6 +250,9 @@ public nonisolated struct WireHello: Sendable {
   /// name and version, for the operator
   public var software: String = String()
 
+  /// digest of the entry that the header's head names; empty when there is none
+  public var headDigest: Data = Data()
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -372,6 +380,9 @@ public nonisolated struct WireBeat: Sendable {
 
   /// PONG of a broker: workers that are alive
   public var workers: UInt32 = 0
+
+  /// PING of a sender: digest of the entry that the header's head names
+  public var headDigest: Data = Data()
 
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -696,7 +707,7 @@ nonisolated extension WireDossier: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Hello"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sender\0\u{1}software\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sender\0\u{1}software\0\u{3}head_digest\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -706,6 +717,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.sender) }()
       case 2: try { try decoder.decodeSingularStringField(value: &self.software) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.headDigest) }()
       default: break
       }
     }
@@ -718,12 +730,16 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.software.isEmpty {
       try visitor.visitSingularStringField(value: self.software, fieldNumber: 2)
     }
+    if !self.headDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.headDigest, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireHello, rhs: WireHello) -> Bool {
     if lhs.sender != rhs.sender {return false}
     if lhs.software != rhs.software {return false}
+    if lhs.headDigest != rhs.headDigest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -981,7 +997,7 @@ nonisolated extension WireCredit: SwiftProtobuf.Message, SwiftProtobuf._MessageI
 
 nonisolated extension WireBeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Beat"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}progress\0\u{1}workers\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}progress\0\u{1}workers\0\u{3}head_digest\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -991,6 +1007,7 @@ nonisolated extension WireBeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.progress) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.workers) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.headDigest) }()
       default: break
       }
     }
@@ -1003,12 +1020,16 @@ nonisolated extension WireBeat: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
     if self.workers != 0 {
       try visitor.visitSingularUInt32Field(value: self.workers, fieldNumber: 2)
     }
+    if !self.headDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.headDigest, fieldNumber: 3)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireBeat, rhs: WireBeat) -> Bool {
     if lhs.progress != rhs.progress {return false}
     if lhs.workers != rhs.workers {return false}
+    if lhs.headDigest != rhs.headDigest {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -31,10 +31,11 @@ struct Ledger {
 
     /// Records a sender's head; for a greeting, also reads what the ledger has of its epoch.
     mutating func greet(
-        sender name: String, epoch: UInt64, head: UInt64, isGreeting: Bool
+        sender name: String, epoch: UInt64, head: UInt64, digest: [UInt8]?, isGreeting: Bool
     ) async throws(PostgresError) -> SenderDirectory.Progress? {
         let sender = try await number(of: name)
-        try await directory.announce(sender: sender, epoch: epoch, head: head)
+        try await directory.announce(
+            sender: sender, epoch: epoch, head: head, digest: digest, isGreeting: isGreeting)
         return isGreeting ? try await directory.progress(sender: sender, epoch: epoch) : nil
     }
 

@@ -83,11 +83,13 @@ extension WorkerService {
 
     private func answerQuestion(_ ledger: inout Ledger) async throws(PostgresError) {
         let question = questions.removeFirst()
+        // A worker that was stopped for a while may find one here whose sender has greeted anew and gone on since.
+        guard question.isFresh else { return }
         let found: SenderDirectory.Progress?
         do throws(PostgresError) {
             found = try await ledger.greet(
                 sender: question.tag.sender, epoch: question.header.epoch, head: question.header.head,
-                isGreeting: question.isGreeting)
+                digest: question.headDigest, isGreeting: question.isGreeting)
         } catch {
             if case .refused(let state) = error.code, state.remedy != .stop { return putOff(question, error) }
             questions.insert(question, at: 0)

@@ -48,7 +48,22 @@ package actor WorkerService: Service {
     struct Question {
         let tag: DeliveryTag
         let header: Header
+        /// Digest of the sender's head, where it says one.
+        let headDigest: [UInt8]?
+        private let askedAt = ContinuousClock.now
+
         var isGreeting: Bool { header.command == .hello }
+        var isFresh: Bool { askedAt.duration(to: .now) < .seconds(6) }
+
+        init(tag: DeliveryTag, header: Header, body: [UInt8]) {
+            self.tag = tag
+            self.header = header
+            let digest =
+                header.command == .hello
+                ? (try? WireHello(body: body, as: header.contentType))?.headDigest
+                : (try? WireBeat(body: body, as: header.contentType))?.headDigest
+            headDigest = digest.flatMap { $0.count == 32 ? [UInt8]($0) : nil }
+        }
     }
 
     /// The worker's thread.
@@ -222,7 +237,7 @@ extension WorkerService {
     private func accept(_ header: Header, _ tag: DeliveryTag, _ body: Frame) throws(ProtocolError) {
         guard !drain.isRaised else { return send(Header(.drain), tag: tag) }
         switch header.command {
-        case .hello, .ping: ask(Question(tag: tag, header: header))
+        case .hello, .ping: ask(Question(tag: tag, header: header, body: body.bytes))
         case .batch:
             let delivery = OpenDelivery(tag: tag, header: header)
             do throws(ProtocolError) {

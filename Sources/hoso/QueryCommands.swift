@@ -14,7 +14,8 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 struct Reconcile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: """
-            Balances what senders numbered with what the centre has; leaves with 1 when numbers are missing · Đối soát.
+            Balances what senders numbered with what the centre has; leaves with 1 when numbers are missing, or when \
+            the numbers say that a spool is an old copy or a clone · Đối soát.
             """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Name of a sender (default: all) · Tên điểm gửi.")
@@ -26,8 +27,11 @@ struct Reconcile: AsyncParsableCommand {
         let settings = try common.settings()
         try await reportingErrors(in: settings.language) {
             let name = sender
-            let balances = try await DatabaseSession(settings.database("query")).perform { connection in
-                try await Reconciliation(connection).balances(of: name)
+            let (balances, detail) = try await DatabaseSession(settings.database("query")).perform { connection in
+                (
+                    try await Reconciliation(connection).balances(of: name),
+                    try await ReconciliationDetail(connection, of: name)
+                )
             }
             if let name, balances.isEmpty {
                 Console.error(
@@ -35,13 +39,13 @@ struct Reconcile: AsyncParsableCommand {
                         + settings.language.choose("Không có điểm gửi “\(name)”.", "There is no sender “\(name)”."))
                 throw ExitCode(64)
             }
-            let report = ReconciliationReport(balances: balances)
+            let report = ReconciliationReport(balances: balances, detail: detail)
             switch format {
             case .table: report.table(in: settings.language).forEach(Console.line)
             case .json: Console.line(report.json)
             case .csv: report.csv.forEach(Console.line)
             }
-            if !report.isBalanced { throw ExitCode(1) }
+            if !report.isSound { throw ExitCode(1) }
         }
     }
 }

@@ -75,6 +75,44 @@ import Testing
         }
     }
 
+    @Test func `An old copy of a spool and a clone of it are alarms, a late beat is none`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let directory = SenderDirectory(ledger.connection)
+            func alarms() async throws -> [String] {
+                try await ReconciliationDetail(ledger.connection).alarms.map {
+                    "\($0.kind) \($0.sequence) ×\($0.times)"
+                }
+            }
+            let entries = ledger.entries(1...10)
+            _ = try await ledger.write(entries)
+            try await directory.announce(sender: 1, epoch: 77, head: 10, digest: entries[9].digest, isGreeting: true)
+            try await directory.announce(sender: 1, epoch: 77, head: 8, digest: entries[7].digest)
+            #expect(try await alarms().isEmpty)
+            #expect(try await ReconciliationDetail(ledger.connection).chains.map(\.state) == ["agrees"])
+            // The same number with another content, told by a beat; then an old copy greets; then a clone sends.
+            try await directory.announce(sender: 1, epoch: 77, head: 10, digest: entries[0].digest)
+            #expect(try await alarms() == ["fork 10 ×1"])
+            try await directory.announce(sender: 1, epoch: 77, head: 7, digest: entries[6].digest, isGreeting: true)
+            _ = try await ledger.quarantine(ledger.refused(4, salt: 9, outcome: .conflict))
+            #expect(try await alarms() == ["fork 4 ×2", "regression 7 ×1"])
+        }
+    }
+
+    @Test func `Every term of a balance is told with its numbers`() async throws {
+        try await Ledger.perform { ledger async throws in
+            _ = try await ledger.write(ledger.entries(1...3) + ledger.entries(5...6))
+            _ = try await ledger.quarantine(ledger.refused(4, salt: 0, outcome: .rejected))
+            _ = try await ledger.write([ledger.entry(8, code: "D1")])
+            let detail = try await ReconciliationDetail(ledger.connection, of: "tester")
+            #expect(
+                detail.ranges.map { "\($0.term) \($0.numbers)" } == [
+                    "stored 1...3", "quarantined 4...4", "stored 5...6", "duplicate 8...8",
+                ])
+            #expect(detail.chains.map(\.state) == ["open"])
+            #expect(try await ReconciliationDetail(ledger.connection, of: "nobody").ranges.isEmpty)
+        }
+    }
+
     @Test func `Survey tasks are read in order of commit, and the floor never falls`() async throws {
         try await Ledger.perform { ledger async throws in
             _ = try await ledger.write(ledger.entries(1...5))

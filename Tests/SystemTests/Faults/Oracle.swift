@@ -41,12 +41,15 @@ extension Site {
     /// By psql: our own connections ask for a server that takes writes.
     private func change(_ setting: String) async throws {
         for statement in ["ALTER SYSTEM \(setting)", "SELECT pg_reload_conf()"] {
-            let outcome = try await Program.run(
-                [
-                    "-h", folder.path + "/pg/run", "-U", "hoso", "-d", "hoso", "-q", "-c",
-                    "SET default_transaction_read_only = off", "-c", statement,
-                ], program: "/usr/bin/psql")
-            #expect(outcome.status == 0, "\(outcome.error)")
+            // Until the server is there: the fault before this one may have been its restart.
+            try await Patience.until("\(statement) is done") {
+                try await Program.run(
+                    [
+                        "-h", folder.path + "/pg/run", "-U", "hoso", "-d", "hoso", "-q", "-c",
+                        "SET default_transaction_read_only = off", "-c", statement,
+                    ], program: "/usr/bin/psql"
+                ).status == 0
+            }
         }
     }
 }
@@ -121,7 +124,9 @@ struct Oracle: Sendable {
         try await site.withDatabase { connection async throws in
             let backlog = try await Fold(connection).backlog()
             let tasks = try await Outbox(connection).counts()
-            return backlog == 0 && tasks.tasks == tasks.acknowledged
+            // The last beat has told the last head.
+            let chains = try await ReconciliationDetail(connection).chains
+            return backlog == 0 && tasks.tasks == tasks.acknowledged && chains.allSatisfy { $0.state != "open" }
         }
     }
 
@@ -145,6 +150,8 @@ struct Oracle: Sendable {
                 "a task exists if and only if its dossier does")
             #expect(try await Recount(connection).run().difference == nil, "the roll-up equals a recount")
             let balances = try await Reconciliation(connection).balances()
+            let detail = try await ReconciliationDetail(connection)
+            #expect(detail.chains.allSatisfy { $0.state == "agrees" } && detail.alarms.isEmpty, "\(detail)")
             #expect(balances.allSatisfy(\.isBalanced) && balances.reduce(0) { $0 + $1.assigned } == Int64(total))
         }
         try verifySurveys()
@@ -157,7 +164,7 @@ struct Oracle: Sendable {
         #expect(counts.pending == 0 && counts.damaged == 0)
         guard counts.accepted > 0 else { return }
         let stored = try spool.receipted(.stored).reduce(into: Set<UInt64>()) { $0.formUnion($1) }
-        let digest = try spool.headDigest()
+        let digest = try spool.chainHead().digest
         let name = "sender-\(sender)"
         let (committed, last) = try await site.withDatabase { connection async throws in
             let of = "FROM hoso.intake i JOIN hoso.sender s ON s.id = i.sender WHERE s.name = '\(name)'"
