@@ -56,7 +56,7 @@ import Testing
     }
 
     private func campaign(_ faults: [Fault], seed: UInt64) async throws {
-        print("faults with seed \(seed): \(faults)")
+        print("HOSO_FAULT_SEED=\(Self.seed) repeats \(faults.map { "\($0)" }.joined(separator: " "))")
         try await Site.run { site in
             var numbers = SeededNumbers(seed: seed)
             var oracle = Oracle(site, dossiers: 1_500 * faults.count)
@@ -69,7 +69,7 @@ import Testing
             }
             while try oracle.drop(&numbers) {}
             let resumed = try await oracle.settle()
-            #expect(resumed < .seconds(30), "seed \(seed): work resumes by itself, \(resumed)")
+            #expect(resumed < .seconds(30), "work resumes by itself: \(resumed)")
             try await oracle.verify()
         }
     }
