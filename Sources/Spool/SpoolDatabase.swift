@@ -18,18 +18,22 @@ package final class SpoolDatabase: Sendable {
     /// - Throws: ``SpoolError`` when the file cannot be used, and rather than doing without one.
     package init(path: String, sender: String, options: SpoolOptions = SpoolOptions()) throws(SpoolError) {
         self.sender = sender
-        self.options = options
+        let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
         do {
-            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
             try FileManager.default.createDirectory(
                 at: folder, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        } catch {
+            throw SpoolError(error, "open")
+        }
+        self.options = options.fitting(on: folder, beside: path)
+        do {
             // Before SQLite sees it: the write-ahead log gets the permissions that the file has when it is opened.
             if !FileManager.default.fileExists(atPath: path) {
                 _ = FileManager.default.createFile(atPath: path, contents: nil)
             }
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
             queue = try DatabaseQueue(
-                path: path, configuration: SpoolSchema.configuration(quotaBytes: options.quotaBytes))
+                path: path, configuration: SpoolSchema.configuration(quotaBytes: self.options.quotaBytes))
             epoch = try queue.writeImmediately { try Self.prepare($0, sender: sender) }
         } catch {
             throw SpoolError(error, "open")

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Limits of a spool.
 package struct SpoolOptions: Sendable {
     /// Bytes that the file may grow to.
@@ -10,6 +12,23 @@ package struct SpoolOptions: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// The options with a quota that fits on the disk.
+    ///
+    /// On a disk that is full, SQLite cannot even forget what has been delivered: the quota has to end first. A third of
+    /// the room is for entries, as much again for the reasons of those that are rejected, the rest for its log.
+    func fitting(on folder: URL, beside path: String) -> SpoolOptions {
+        let files = FileManager.default
+        guard let room = try? files.attributesOfFileSystem(forPath: folder.path)[.systemFreeSize] as? NSNumber else {
+            return self
+        }
+        let used = ["", "-wal"].reduce(0) { sum, suffix in
+            sum + ((try? files.attributesOfItem(atPath: path + suffix)[.size] as? NSNumber)?.intValue ?? 0)
+        }
+        var options = self
+        options.quotaBytes = min(quotaBytes, max((room.intValue + used) / 3, 1 << 19))
+        return options
+    }
 }
 
 /// An entry that is to be accepted.

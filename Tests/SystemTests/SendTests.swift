@@ -19,15 +19,35 @@ import Testing
         #expect(outcome.output.contains("7 rows are on this device"), "\(outcome.output)")
     }
 
+    /// Sends so much that the queue fills while the broker is stopped, and lets it go on when that has been told.
+    private func fill(
+        _ office: Office, rows: Int, environment: [String: String]
+    ) async throws -> Program.Outcome {
+        let sample = try await Program.run(["sample", "--count", "\(rows)"])
+        let file = try office.folder.write(sample.output, to: "sample.ndjson")
+        try await office.until("the broker runs") { !office.children("broker").isEmpty }
+        let broker = office.children("broker")
+        for pid in broker { kill(pid, SIGSTOP) }
+        return try await Program.run(
+            ["send", file, "--config", office.configuration],
+            environment: environment.merging(["HOSO_SENDER_NAME": "small"]) { $1 }
+        ) { run in
+            try await Patience.until("the queue is full") { run.log.contains("is full") }
+            for pid in broker { kill(pid, SIGCONT) }
+            try await run.waitForEnd()
+        }
+    }
+
     @Test func `A queue that is full is told once, and is emptied when the centre answers`() async throws {
         try await Office.open { office in
-            let sample = try await Program.run(["sample", "--count", "6000"])
-            let file = try office.folder.write(sample.output, to: "sample.ndjson")
-            let outcome = try await office.run(
-                ["send", file, "--sender", "small"], environment: ["HOSO_SENDER_SPOOL_QUOTA_BYTES": "1048576"])
-            #expect(outcome.status == 0, "\(outcome.error)")
-            #expect(outcome.output.contains("6000 stored"))
-            #expect(outcome.error.components(separatedBy: "is full").count == 2, "\(outcome.error)")
+            let outcome = try await fill(
+                office, rows: 6_000,
+                environment: [
+                    "HOSO_SENDER_SPOOL": office.folder.path + "/small.sqlite",
+                    "HOSO_SENDER_SPOOL_QUOTA_BYTES": "1048576",
+                ])
+            #expect(outcome.status == 0 && outcome.output.contains("6000 stored"), "\(outcome.output)")
+            #expect(outcome.output.components(separatedBy: "is full").count == 2, "\(outcome.output)")
         }
     }
 
@@ -56,6 +76,27 @@ import Testing
                 #expect(outcome.status == 0, "\(outcome.output)")
                 #expect(outcome.output.contains("5 stored"))
             }
+        }
+    }
+
+    /// A5, on a disk of eight megabytes.
+    @Test(.enabled(if: getuid() == 0, "only root can mount a small disk"))
+    func `On a small disk the queue refuses in time, and everything arrives when the centre answers`() async throws {
+        try await Office.open { office in
+            let disk = office.folder.path + "/disk"
+            try FileManager.default.createDirectory(atPath: disk, withIntermediateDirectories: true)
+            let mount = try await Program.run(
+                ["-t", "tmpfs", "-o", "size=8m,mode=700", "tmpfs", disk], program: "/usr/bin/mount")
+            #expect(mount.status == 0, "\(mount.error)")
+            let result: Result<Program.Outcome, any Error>
+            do {
+                result = .success(
+                    try await fill(
+                        office, rows: 12_000, environment: ["HOSO_SENDER_SPOOL": disk + "/spool.sqlite"]))
+            } catch { result = .failure(error) }
+            _ = try await Program.run([disk], program: "/usr/bin/umount")
+            let outcome = try result.get()
+            #expect(outcome.status == 0 && outcome.output.contains("12000 stored"), "\(outcome.output)")
         }
     }
 }
