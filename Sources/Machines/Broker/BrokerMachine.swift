@@ -91,6 +91,8 @@ package struct BrokerMachine<Payload> {
 
     struct Worker {
         let capacity: Int
+        /// When it joined, among all sessions and workers: chance decides nothing, so that a run can be repeated.
+        let serial: UInt64
         var entries = 0
         var lastHeard: Moment
         var isDraining = false
@@ -200,12 +202,12 @@ extension BrokerMachine {
     }
 
     private func leastBusyWorker(for entries: Int) -> PeerID? {
-        var best: (peer: PeerID, load: (Int, Int))?
+        var best: (peer: PeerID, load: (Int, Int, UInt64))?
         for (peer, worker) in workers where !worker.isDraining && !worker.isFull {
             guard worker.entries == 0 || worker.entries + entries <= worker.capacity,
                 worker.deliveries.count < limits.workerDeliveries
             else { continue }
-            let load = (worker.entries, worker.deliveries.count)
+            let load = (worker.entries, worker.deliveries.count, worker.serial)
             if best.map({ load < $0.load }) ?? true { best = (peer, load) }
         }
         return best?.peer
