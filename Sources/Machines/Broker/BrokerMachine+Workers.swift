@@ -5,7 +5,7 @@ extension BrokerMachine {
     package mutating func workerGreeted(_ peer: PeerID, capacity: Int, at now: Moment) -> [Action] {
         if workers[peer] != nil { _ = takeBack(from: peer) }
         lastSerial += 1
-        workers[peer] = Worker(capacity: capacity, serial: lastSerial, lastHeard: now)
+        workers[peer] = Worker(capacity: capacity, turn: lastSerial, lastHeard: now)
         actions.append(.note(.workerJoined))
         return takeActions()
     }
@@ -75,7 +75,7 @@ extension BrokerMachine {
     /// Call it a few times per second.
     package mutating func timePassed(at now: Moment) -> [Action] {
         let silent = workers.filter { $0.value.lastHeard.advanced(by: limits.lease) < now }
-        for (peer, _) in silent.sorted(by: { $0.value.serial < $1.value.serial }) {
+        for (peer, _) in silent.sorted(by: { $0.value.turn < $1.value.turn }) {
             actions.append(.note(.workerExpired(redelivered: takeBack(from: peer))))
         }
         let quiet = sessions.filter { $0.value.lastHeard.advanced(by: limits.senderSilence) < now }
