@@ -90,8 +90,10 @@ final class AgentProcess: SimulatedProcess {
 
     private func open(_ session: UInt64) {
         self.session = session
-        socket?.close()
-        socket = ClientSocket(self, to: world.broker)
+        if socket == nil || !world.shape.keepsSockets {
+            socket?.close()
+            socket = ClientSocket(self, to: world.broker)
+        }
         socket?.send(.hello(session: session, sender: sender, head: spool.head))
     }
 

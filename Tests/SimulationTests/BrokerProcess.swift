@@ -11,8 +11,8 @@ final class BrokerProcess: SimulatedProcess {
         super.init("broker", in: world)
     }
 
-    /// Whether nothing is queued or with a worker.
-    var isEmpty: Bool { machine.heldBytes == 0 && machine.deliveryCount == 0 }
+    /// What batches cost that are queued or with a worker.
+    var heldBytes: Int { machine.heldBytes }
 
     override func begin() {
         machine = BrokerMachine(limits: world.shape.limits, firstDelivery: world.random.next() >> 2)

@@ -101,7 +101,8 @@ extension RelayProcess {
         let limit = min(machine.room, 10), start = cursor
         isBusy = true
         world.database.run(by: self) { [unowned self] _ in
-            world.database.tasks(after: start, limit: limit)
+            world.database.tasks(
+                after: start, limit: limit, ignoringHorizon: world.plant == .relaysBeyondHorizon)
         } then: { [unowned self] result in
             isBusy = false
             guard case .success(let rows) = result else { return lost() }

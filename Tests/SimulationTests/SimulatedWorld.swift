@@ -6,6 +6,8 @@ enum PlantedBug {
     case acknowledgesBeforeCommit
     /// The aggregator folds in order of id, whatever may still be committed below.
     case foldsByID
+    /// The relay reads tasks above the horizon, and so passes over those that are committed later.
+    case relaysBeyondHorizon
 }
 
 /// All of hoso in one thread: real machines in simulated processes, over a simulated network and database.
@@ -54,11 +56,14 @@ final class SimulatedWorld {
         Turmoil.plan(in: self)
         at(shape.turmoil) { [unowned self] in Turmoil.heal(self) }
         at(shape.turmoil) { [unowned self] in oracle.expectRecovery() }
+        var count = 0
         while !oracle.isFinished, let event = events.next() {
             if event.time > time {
                 time = event.time
                 now = start.advanced(by: .microseconds(time))
             }
+            count += 1
+            oracle.check(count < 300_000, "the world goes round in circles")
             event.action()
         }
         return oracle.violation

@@ -22,6 +22,10 @@ import Testing
         #expect(isFound(.foldsByID, within: 200))
     }
 
+    @Test func `A relay that reads tasks above the horizon is found out`() {
+        #expect(isFound(.relaysBeyondHorizon, within: 200))
+    }
+
     @Test func `A seed always runs the same`() {
         for seed in UInt64(1)...20 {
             let worlds = (0..<2).map { _ in SimulatedWorld(seed: seed, isTraced: true) }

@@ -115,8 +115,10 @@ extension SimulatedDatabase {
     }
 
     /// Tasks after a position that are committed, below the horizon, and not acknowledged.
-    func tasks(after position: RelayMachine<SurveyTask>.Position, limit: Int) -> [Tables.TaskRow] {
-        let horizon = horizon
+    func tasks(
+        after position: RelayMachine<SurveyTask>.Position, limit: Int, ignoringHorizon: Bool
+    ) -> [Tables.TaskRow] {
+        let horizon = ignoringHorizon ? .max : horizon
         let found = tables.tasks.filter { row in
             row.transaction < horizon && (row.transaction, row.task.id) > (position.transaction, position.task)
                 && !tables.acknowledged.contains(row.task.id)

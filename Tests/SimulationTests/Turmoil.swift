@@ -95,9 +95,26 @@ enum Turmoil {
         world.database.lossOfReplies = 0
         for sender in world.surveySenders { (sender.failures, sender.hangs) = (0, 0) }
         for agent in world.agents { agent.failuresOfDisk = 0 }
-        for process in world.processes {
+        let lame = world.shape.leavesOneLame ? cripple(world) : nil
+        for process in world.processes where process !== lame {
             process.resume()
             process.launch()
         }
+    }
+
+    /// One of several that do the same never recovers: the others do its work.
+    private static func cripple(_ world: SimulatedWorld) -> SimulatedProcess? {
+        let groups: [[SimulatedProcess]] = [world.workers, world.surveySenders, world.aggregators]
+        let many = groups.filter { $0.count > 1 }
+        guard !many.isEmpty else { return nil }
+        let lame = any(of: any(of: many, in: world), in: world)
+        world.note("\(lame.name) stays lame")
+        switch world.random(0...2) {
+        case 0: lame.kill()
+        case 1: lame.stop()
+        case _ where lame is SurveySenderProcess: lame.stop()
+        default: world.database.unreachable.insert(lame.place)
+        }
+        return lame
     }
 }

@@ -21,6 +21,10 @@ struct WorldShape {
     let highWaterMark: Int
     /// Microseconds for which there are faults.
     let turmoil: Int
+    /// Whether one process, of which there are several, never recovers.
+    let leavesOneLame: Bool
+    /// Whether senders greet again on the connection that they have, as a foreign client may.
+    let keepsSockets: Bool
 
     init(_ random: inout SeededGenerator) {
         senders = .random(in: 2...3, using: &random)
@@ -37,6 +41,8 @@ struct WorldShape {
         surveyCredit = .random(in: 1...10, using: &random)
         highWaterMark = .random(in: 6...64, using: &random)
         turmoil = .random(in: 5_000_000...30_000_000, using: &random)
+        leavesOneLame = Int.random(in: 0..<8, using: &random) == 0
+        keepsSockets = Int.random(in: 0..<8, using: &random) == 0
         var limits = BrokerLimits()
         limits.smallestWindowBytes = 2 * Message.entryBytes
         limits.windowBytes = .random(in: limits.smallestWindowBytes...20_000, using: &random)
