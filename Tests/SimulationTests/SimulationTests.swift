@@ -1,6 +1,9 @@
 import Foundation
 import Testing
 
+/// Test E6 of the reliability plan, and the parts of D1, D3 and D4 that need no PostgreSQL.
+///
+/// `HOSO_SIMULATION_SEEDS=10000` runs more seeds; `HOSO_SIMULATION_SEED=7` runs one and prints what happens in it.
 @Suite struct SimulationTests {
     /// Seeds are split over so many cases, which run side by side.
     private static let parts = 4

@@ -4,6 +4,8 @@ import Machines
 final class SurveySenderProcess: SimulatedProcess {
     /// How often a task fails, and how often it takes longer than the relay's lease.
     var failures = 0.0, hangs = 0.0
+    /// Whether it beats and never gets anything done again.
+    var isHopeless = false
     private var link: WorkerLink
     private var socket: ClientSocket?
     private var session: UInt64 = 0
@@ -63,7 +65,7 @@ final class SurveySenderProcess: SimulatedProcess {
     }
 
     private func carryOut() {
-        guard current == nil else { return }
+        guard current == nil, !isHopeless else { return }
         guard let index = queue.firstIndex(where: { $0.due <= world.time }) else {
             if let due = queue.map(\.due).min() { wake(in: due - world.time) }
             return

@@ -112,8 +112,10 @@ enum Turmoil {
         switch world.random(0...2) {
         case 0: lame.kill()
         case 1: lame.stop()
-        case _ where lame is SurveySenderProcess: lame.stop()
-        default: world.database.unreachable.insert(lame.place)
+        default:
+            // A survey sender that beats and gets nothing done; anybody else without the database.
+            (lame as? SurveySenderProcess)?.isHopeless = true
+            world.database.unreachable.insert(lame.place)
         }
         return lame
     }

@@ -39,7 +39,7 @@ struct WorldShape {
         relayCapacity = .random(in: 2...50, using: &random)
         relayLease = .seconds(Int.random(in: 5...12, using: &random))
         surveyCredit = .random(in: 1...10, using: &random)
-        highWaterMark = .random(in: 6...64, using: &random)
+        highWaterMark = .random(in: 3...40, using: &random)
         turmoil = .random(in: 5_000_000...30_000_000, using: &random)
         leavesOneLame = Int.random(in: 0..<8, using: &random) == 0
         keepsSockets = Int.random(in: 0..<8, using: &random) == 0
