@@ -107,6 +107,8 @@ let package = Package(
         tests("DossiersTests", ["Dossiers", "TestSupport"]),
         tests("IntakeProtocolTests", ["Dossiers", "IntakeProtocol", "TestSupport", "WireMessages", protobuf]),
         tests("MachinesTests", ["Machines"]),
+        // The machines in a simulated world: no sockets, no files, no waiting.
+        tests("SimulationTests", ["Machines"]),
         tests("SpoolTests", ["IntakeProtocol", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),

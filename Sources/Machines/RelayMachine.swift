@@ -83,7 +83,7 @@ package struct RelayMachine<Task> {
             receivers[peer]?.lastHeard = now
             return
         }
-        release(peer)
+        release([peer])
         receivers[peer] = Receiver(session: session, credit: credit, lastHeard: now)
     }
 
@@ -95,7 +95,7 @@ package struct RelayMachine<Task> {
     }
 
     /// A survey sender left, or its connection refused a message: what it has goes to others.
-    package mutating func receiverLeft(_ peer: PeerID) { release(peer) }
+    package mutating func receiverLeft(_ peer: PeerID) { release([peer]) }
 
     /// Tasks were dealt with.
     ///
@@ -144,15 +144,17 @@ package struct RelayMachine<Task> {
     }
 
     private mutating func expire(at now: Moment) {
-        for (peer, receiver) in receivers where receiver.lastHeard.advanced(by: silence) < now { release(peer) }
+        release(Set(receivers.filter { $0.value.lastHeard.advanced(by: silence) < now }.keys))
         let late = pending.values.filter { $0.lease.map { $0 <= now } == true }
         for entry in late { if let holder = entry.receiver { receivers[holder]?.isStuck = true } }
         putBack(late.map(\.position))
     }
 
-    private mutating func release(_ peer: PeerID) {
-        guard receivers.removeValue(forKey: peer) != nil else { return }
-        putBack(pending.values.filter { $0.receiver == peer }.map(\.position))
+    private mutating func release(_ peers: Set<PeerID>) {
+        let known = peers.intersection(receivers.keys)
+        guard !known.isEmpty else { return }
+        for peer in known { receivers[peer] = nil }
+        putBack(pending.values.filter { $0.receiver.map(known.contains) == true }.map(\.position))
     }
 
     /// Tasks that come back go first, in order of commit.

@@ -55,6 +55,22 @@ import Testing
         #expect(answer == ["forward r2 to 1", "deliver 4 b3 to \(worker)"])
     }
 
+    @Test func `Equally busy workers take turns, so that one whose database is away does not get everything`() {
+        var broker = welcomed(workers: [7, 8, 9])
+        var got: [UInt8] = []
+        for _ in 1...6 {
+            let actions = broker.batchArrived(
+                peer(1), session: 7, first: 1, entries: 5, bytes: 50, payload: "b", at: start)
+            for case .deliver(let delivery, let worker) in actions {
+                got.append(worker.bytes[1])
+                _ = broker.workerAnswered(
+                    worker, delivery: delivery.number, isDraining: false, payload: "later", at: start)
+            }
+        }
+        #expect(got.prefix(3).sorted() == [7, 8, 9])
+        #expect(got.prefix(3) == got.suffix(3))
+    }
+
     @Test func `A batch of an unknown session is refused, so that the sender greets again`() {
         var broker = welcomed(workers: [9])
         #expect(

@@ -42,6 +42,15 @@ import Testing
         #expect(relay.acknowledged([1], by: peer(3), at: late).isEmpty, "an acknowledgement counts once")
     }
 
+    @Test func `What several receivers had that fall silent together goes out in order of commit`() {
+        var relay = relay(tasks: 1...8)
+        for number in UInt8(1)...4 { relay.receiverGreeted(peer(number), session: 1, credit: 2, at: start) }
+        #expect(relay.deliveries(limit: 9, at: start).map(\.tasks) == [[1, 2], [3, 4], [5, 6], [7, 8]])
+        let late = start.advanced(by: .seconds(11))
+        relay.receiverGreeted(peer(9), session: 9, credit: 9, at: late)
+        #expect(relay.deliveries(limit: 9, at: late).map(\.tasks) == [[1, 2, 3, 4, 5, 6, 7, 8]])
+    }
+
     @Test func `A survey sender that is alive and does nothing gets nothing more, and others get what it had`() {
         var relay = relay(tasks: 1...3)
         relay.receiverGreeted(peer(1), session: 1, credit: 2, at: start)

@@ -78,7 +78,8 @@ extension BrokerMachine {
     /// Tells every sender whose share of the memory has changed.
     mutating func adjustWindows() {
         let window = window(for: sessions.count)
-        for (peer, session) in sessions where session.window != window {
+        let changed = sessions.filter { $0.value.window != window }
+        for (peer, session) in changed.sorted(by: { $0.value.serial < $1.value.serial }) {
             sessions[peer]?.window = window
             if session.isWelcome { actions.append(.credit(peer, session: session.number, window)) }
         }

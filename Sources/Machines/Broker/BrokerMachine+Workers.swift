@@ -4,7 +4,8 @@ extension BrokerMachine {
     /// HELLO of a worker.
     package mutating func workerGreeted(_ peer: PeerID, capacity: Int, at now: Moment) -> [Action] {
         if workers[peer] != nil { _ = takeBack(from: peer) }
-        workers[peer] = Worker(capacity: capacity, lastHeard: now)
+        lastSerial += 1
+        workers[peer] = Worker(capacity: capacity, turn: lastSerial, lastHeard: now)
         actions.append(.note(.workerJoined))
         return takeActions()
     }
@@ -73,10 +74,12 @@ extension BrokerMachine {
     ///
     /// Call it a few times per second.
     package mutating func timePassed(at now: Moment) -> [Action] {
-        for (peer, worker) in workers where worker.lastHeard.advanced(by: limits.lease) < now {
+        let silent = workers.filter { $0.value.lastHeard.advanced(by: limits.lease) < now }
+        for (peer, _) in silent.sorted(by: { $0.value.turn < $1.value.turn }) {
             actions.append(.note(.workerExpired(redelivered: takeBack(from: peer))))
         }
-        for (peer, session) in sessions where session.lastHeard.advanced(by: limits.senderSilence) < now {
+        let quiet = sessions.filter { $0.value.lastHeard.advanced(by: limits.senderSilence) < now }
+        for (peer, session) in quiet.sorted(by: { $0.value.serial < $1.value.serial }) {
             actions.append(.note(.senderExpired(session.sender)))
             drop(peer)
         }

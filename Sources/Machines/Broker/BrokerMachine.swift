@@ -91,6 +91,11 @@ package struct BrokerMachine<Payload> {
 
     struct Worker {
         let capacity: Int
+        /// When it joined or last got something.
+        ///
+        /// Of equally busy workers each gets its turn, so that one that can do nothing (its database is away) does not
+        /// get everything. Nothing is left to chance: a run can be repeated.
+        var turn: UInt64
         var entries = 0
         var lastHeard: Moment
         var isDraining = false
@@ -193,6 +198,8 @@ extension BrokerMachine {
             lastDelivery += 1
             delivery.number = lastDelivery
             inFlight[lastDelivery] = delivery
+            lastSerial += 1
+            workers[worker]?.turn = lastSerial
             workers[worker]?.deliveries.insert(lastDelivery)
             workers[worker]?.entries += delivery.entries
             actions.append(.deliver(delivery, to: worker))
@@ -200,12 +207,12 @@ extension BrokerMachine {
     }
 
     private func leastBusyWorker(for entries: Int) -> PeerID? {
-        var best: (peer: PeerID, load: (Int, Int))?
+        var best: (peer: PeerID, load: (Int, Int, UInt64))?
         for (peer, worker) in workers where !worker.isDraining && !worker.isFull {
             guard worker.entries == 0 || worker.entries + entries <= worker.capacity,
                 worker.deliveries.count < limits.workerDeliveries
             else { continue }
-            let load = (worker.entries, worker.deliveries.count)
+            let load = (worker.entries, worker.deliveries.count, worker.turn)
             if best.map({ load < $0.load }) ?? true { best = (peer, load) }
         }
         return best?.peer
