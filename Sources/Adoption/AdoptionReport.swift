@@ -50,7 +50,9 @@ package struct AdoptionReport: Sendable {
             for (channel, tally) in group.channels.sorted(by: { $0.key < $1.key }) {
                 var key = group.key
                 key.insert(channel.code, at: channelPlace)
-                rows.append(Row(key: key, channels: [channel: tally], total: total))
+                // A rate of one channel stands beside the dossiers of that channel.
+                let shown = metric == .shareOfAll ? total : tally.dossiers
+                rows.append(Row(key: key, channels: [channel: tally], total: shown))
             }
         }
         self.rows = rows

@@ -28,6 +28,7 @@ package actor Courier: Service {
     private var headDigest: [UInt8] = []
     private let stop = Signal()
     private var hasReportedSilence = false
+    private var hasReportedDisk = false
 
     /// Why the spool must not be sent.
     package private(set) var regression: SpoolRegression?
@@ -208,9 +209,11 @@ extension Courier {
             try spool.apply(receipts)
         } catch {
             guard error.code == .full || error.code == .busy || error.code == .inputOutput else { throw error }
-            logger.error("cannot record receipts, trying again", metadata: ["reason": "\(error)"])
+            if !hasReportedDisk { logger.error("cannot record receipts, trying on", metadata: ["reason": "\(error)"]) }
+            hasReportedDisk = true
             return machine.broken(at: .now, retryAfter: .seconds(5))
         }
+        if !receipts.isEmpty { hasReportedDisk = false }
         for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
     }
 

@@ -25,6 +25,10 @@ extension BrokerService {
         let header = try Header(frames[0].bytes)
         let body = frames.count == 2 ? frames[1] : Frame()
         guard body.count == Int(header.bodyLength) else { throw ProtocolError(.damagedBody) }
+        // What is held while no worker is there must be small; batches are counted.
+        guard header.command == .batch || body.count <= Limits.smallBodyBytes else {
+            throw ProtocolError(.limitExceeded)
+        }
         let envelope = Envelope(header: header, headerFrame: frames[0], body: body)
         if header.contentType != .none { contentTypes[peer] = header.contentType }
         let now = ContinuousClock.now
@@ -72,8 +76,9 @@ extension BrokerService {
 
     private func refuse(_ peer: PeerID, _ error: ProtocolError, _ frames: [Frame]) {
         logger.warning("message refused", metadata: ["reason": "\(error)"])
-        let header = frames.count > 1 ? try? Header(frames[1].bytes) : nil
-        tell(peer, .error, WireRefusal(error.code), session: header?.session ?? 0)
+        let (type, session) = frames.count > 1 ? Header.salvaged(frames[1].bytes) : (nil, 0)
+        if let type, type != .none { contentTypes[peer] = type }
+        tell(peer, .error, WireRefusal(error.code), session: session)
     }
 
     /// Sends a message of the broker's own, written as the sender writes; one that cannot be reached has left.

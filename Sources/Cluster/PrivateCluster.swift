@@ -48,7 +48,9 @@ package struct PrivateCluster: Sendable {
 
     /// Runs the server until the task is cancelled; one that dies is started again.
     package func run() async throws {
+        var pause: Duration = .seconds(1)
         while !Task.isCancelled {
+            let start = ContinuousClock.now
             let output = try FileDescriptor.open(
                 FilePath(log), .writeOnly, options: [.append, .create], permissions: [.ownerReadWrite, .groupRead])
             defer { try? output.close() }
@@ -62,8 +64,15 @@ package struct PrivateCluster: Sendable {
                 configuration, output: .fileDescriptor(output, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(output, closeAfterSpawningProcess: false))
             if Task.isCancelled { return }
-            logger.error("the database server ended", metadata: ["status": "\(result.terminationStatus)"])
-            try await Task.sleep(for: .seconds(1))
+            logger.error(
+                "the database server ended and is started again",
+                metadata: [
+                    "status": "\(result.terminationStatus)", "log": "\(log)",
+                    "last": "\(logTail.split(separator: "\n").last ?? "")",
+                ])
+            if start.duration(to: .now) > .seconds(10) { pause = .seconds(1) }
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, .seconds(10))
         }
     }
 

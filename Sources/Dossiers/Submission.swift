@@ -1,3 +1,5 @@
+import Foundation
+
 /// What a sender said about one dossier, word for word.
 ///
 /// Every field is text as it stood in the source, or empty where the source said nothing: the wire carries what was
@@ -82,6 +84,19 @@ public enum Field: String, Sendable, Hashable, CaseIterable {
 }
 
 extension Submission {
+    /// The same in Unicode's composed form (NFC).
+    ///
+    /// Vietnamese is typed in both forms; one sector must not become two, nor a dossier that is sent again a conflict.
+    var composed: Submission {
+        var copy = self
+        for field in Field.allCases {
+            let text = self[field]
+            // Nearly all texts are ASCII, and are not looked at twice.
+            if text.utf8.contains(where: { $0 >= 128 }) { copy[field] = text.precomposedStringWithCanonicalMapping }
+        }
+        return copy
+    }
+
     /// The text of `field`.
     public subscript(field: Field) -> String {
         get { self[keyPath: Submission.keyPath(field)] }

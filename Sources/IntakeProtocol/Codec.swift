@@ -54,6 +54,7 @@ extension WireRefusal {
     public init(_ code: ProtocolError.Code, retryAfter: UInt32 = 0) {
         self.init()
         self.code = code.rawValue
+        text = code.sentence
         retryAfterMilliseconds = retryAfter
     }
 }

@@ -44,6 +44,8 @@ public enum Limits {
     public static let batchEntries = 512
     /// Bytes of a batch body, so that the frame stays below 256 KiB.
     public static let batchBytes = 245_760
+    /// Bytes of the body of every other message of a sender.
+    public static let smallBodyBytes = 4_096
     /// Batches of a session that are on their way.
     public static let outstandingBatches = 32
     /// The highest sequence number: signed 64-bit integers hold it and every number of a batch that begins there.

@@ -84,6 +84,12 @@ public struct Header: Sendable, Equatable {
         guard max(first, head) <= Limits.highestNumber else { throw ProtocolError(.limitExceeded) }
     }
 
+    /// What can be made out of a frame that is no valid header, to answer its sender in the way that it writes.
+    public static func salvaged(_ bytes: [UInt8]) -> (contentType: ContentType?, session: UInt64) {
+        guard bytes.count >= 24, bytes.starts(with: magic) else { return (nil, 0) }
+        return (ContentType(rawValue: bytes[6]), bytes.integer(at: 16))
+    }
+
     /// Checks that a body is the one that was sealed.
     public func verify(_ body: [UInt8]) throws(ProtocolError) {
         guard body.count == Int(bodyLength), Checksum.crc32(body) == bodyChecksum else {

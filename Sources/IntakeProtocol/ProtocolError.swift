@@ -37,3 +37,23 @@ public struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertible
     /// The code, as it stands in ERROR messages.
     public var description: String { code.rawValue }
 }
+
+extension ProtocolError.Code {
+    /// A sentence for whoever writes the client.
+    var sentence: String {
+        switch self {
+        case .frameCount: "A message has a header frame and at most one body frame."
+        case .notDIP: "The header is not 56 bytes that begin with DIP1."
+        case .unsupportedVersion: "The version is not 1."
+        case .damagedHeader: "The CRC-32 of the header (bytes 0 to 51) is wrong."
+        case .damagedBody: "The length or CRC-32 of the body is not the one in the header."
+        case .unknownCommand: "The command has no meaning here."
+        case .unknownContentType: "The content type is neither 1 (protobuf) nor 2 (JSON)."
+        case .malformedBody: "The body is not what the command asks for."
+        case .limitExceeded: "A size, count or number is above the limits of DIP/1."
+        case .badSenderName: "A sender's name is 1 to 64 characters of a-z 0-9 . _ -"
+        case .busy: "There is no room for another session now."
+        case .unknownSession: "The session is not the current one: send HELLO."
+        }
+    }
+}

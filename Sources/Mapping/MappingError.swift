@@ -8,6 +8,8 @@ package struct MappingError: Error, Sendable, Hashable {
     package enum Code: String, Sendable {
         /// The file cannot be opened or read; ``MappingError/cause`` says why.
         case fileUnreadable = "file_unreadable"
+        /// It is a pipe, a folder or a device.
+        case notAFile = "not_a_file"
         /// The mapping file breaks its own rules; ``MappingError/problems`` lists every breach.
         case mappingInvalid = "mapping_invalid"
         /// The CSV file has no header row.
@@ -70,6 +72,7 @@ extension MappingError: CustomStringConvertible {
     private var english: String {
         switch code {
         case .fileUnreadable: "the file cannot be read (\(cause ?? "unknown reason"))."
+        case .notAFile: "this is not a regular file; write the rows to a file first."
         case .mappingInvalid: "the mapping file has \(problems.count) problem(s)."
         case .headerMissing: "the file is empty; its first row must name the columns."
         case .headerUnreadable:
@@ -84,6 +87,7 @@ extension MappingError: CustomStringConvertible {
     private var vietnamese: String {
         switch code {
         case .fileUnreadable: "không đọc được tệp (\(cause ?? "không rõ lý do"))."
+        case .notAFile: "đây không phải tệp thông thường; hãy ghi dữ liệu vào một tệp trước."
         case .mappingInvalid: "tệp ánh xạ có \(problems.count) lỗi."
         case .headerMissing: "tệp trống; dòng đầu tiên phải ghi tên các cột."
         case .headerUnreadable:

@@ -12,6 +12,7 @@ package final class SpoolDatabase: Sendable {
     package let epoch: UInt64
     /// Its limits.
     package let options: SpoolOptions
+    private let path: String
     let queue: DatabaseQueue
 
     /// Opens a spool, or makes it.
@@ -25,6 +26,7 @@ package final class SpoolDatabase: Sendable {
         } catch {
             throw SpoolError(error, "open")
         }
+        self.path = path
         self.options = options.fitting(on: folder, beside: path)
         do {
             // Before SQLite sees it: the write-ahead log gets the permissions that the file has when it is opened.
@@ -76,6 +78,7 @@ package final class SpoolDatabase: Sendable {
         }
         do {
             return try queue.writeImmediately { database in
+                try makeRoom(database)
                 guard try fill(database) < options.refuseAt else { throw SpoolError(.full, "accept") }
                 if let source { try note(source, rows, unreadable, isEnd, database) }
                 return drafts.isEmpty ? nil : try append(drafts, database)
@@ -149,6 +152,25 @@ package final class SpoolDatabase: Sendable {
         }
     }
 
+    /// Forgets what was refused of files that have been reported on, the oldest first, once half of the room is taken.
+    ///
+    /// Until then it can be looked up; the centre has all of it in its quarantine.
+    private func makeRoom(_ database: Database) throws {
+        while try fill(database) >= 0.5 {
+            let oldest = try Int64.fetchOne(
+                database,
+                sql: """
+                    SELECT min(id) FROM source WHERE is_settled AND (
+                        EXISTS (SELECT 1 FROM rejected r WHERE r.source = source.id)
+                        OR EXISTS (SELECT 1 FROM unreadable u WHERE u.source = source.id))
+                    """)
+            guard let oldest else { return }
+            for table in ["rejected", "unreadable", "damaged"] {
+                try database.execute(sql: "DELETE FROM \(table) WHERE source = ?", arguments: [oldest])
+            }
+        }
+    }
+
     /// Forgets how far a file has been read: it has been reported on, and what comes under its name is another one.
     package func settle(source: Int64) throws(SpoolError) {
         do {
@@ -168,7 +190,9 @@ package final class SpoolDatabase: Sendable {
     private func fill(_ database: Database) throws -> Double {
         let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
         let free = try Int64.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-        return Double((pages - free) * 4096) / Double(max(options.quotaBytes, 64 * 4096))
+        // Others fill the disk too, also while this process runs for months.
+        let quota = options.fitting(on: URL(fileURLWithPath: path).deletingLastPathComponent(), beside: path).quotaBytes
+        return Double((pages - free) * 4096) / Double(max(quota, 64 * 4096))
     }
 }
 

@@ -27,7 +27,8 @@ package struct SpoolError: Error, Sendable, CustomStringConvertible {
     /// SQLite's extended result code, or 0.
     package let sqliteCode: Int32
 
-    init(_ code: Code, _ operation: String, sqliteCode: Int32 = 0) {
+    /// An error of a kind.
+    package init(_ code: Code, _ operation: String, sqliteCode: Int32 = 0) {
         self.code = code
         self.operation = operation
         self.sqliteCode = sqliteCode

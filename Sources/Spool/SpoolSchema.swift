@@ -36,6 +36,7 @@ enum SpoolSchema {
             number INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, reasons BLOB NOT NULL,
             content_type INTEGER NOT NULL, body BLOB NOT NULL, source INTEGER, line INTEGER
         );
+        CREATE INDEX rejected_source ON rejected (source);
         CREATE TABLE damaged (number INTEGER PRIMARY KEY, body BLOB NOT NULL, source INTEGER, line INTEGER);
         CREATE TABLE receipt (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, outcome INTEGER NOT NULL);
         """

@@ -23,7 +23,13 @@ package struct Reconciliation {
         }
 
         /// How many numbers are missing.
-        package var missingCount: Int64 { missing.reduce(0) { $0 + $1.upperBound - $1.lowerBound + 1 } }
+        package var missingCount: Int64 {
+            // A sender may claim any head; the sum of several stays a number.
+            missing.reduce(0) { sum, range in
+                let (value, isTooLarge) = sum.addingReportingOverflow(range.upperBound - range.lowerBound + 1)
+                return isTooLarge ? .max : value
+            }
+        }
     }
 
     private let connection: Connection
@@ -64,7 +70,7 @@ package struct Reconciliation {
                    coalesce(quarantined, 0) AS quarantined
             FROM counted c FULL JOIN hoso.sender_epoch e USING (sender, epoch)
         )
-        SELECT s.name, coalesce(sum(assigned), 0)::bigint, coalesce(sum(stored), 0)::bigint,
+        SELECT s.name, least(coalesce(sum(assigned), 0), 9223372036854775807)::bigint, coalesce(sum(stored), 0)::bigint,
                coalesce(sum(duplicate), 0)::bigint, coalesce(sum(quarantined), 0)::bigint
         FROM hoso.sender s LEFT JOIN epochs p ON p.sender = s.id
         WHERE $1::text IS NULL OR s.name = $1 GROUP BY s.name ORDER BY s.name

@@ -84,7 +84,7 @@ extension WorkerService {
     private func answerQuestion(_ ledger: inout Ledger) async throws(PostgresError) {
         let question = questions.removeFirst()
         // A worker that was stopped for a while may find one here whose sender has greeted anew and gone on since.
-        guard question.isFresh else { return }
+        guard question.isFresh else { return giveBack(question) }
         let found: SenderDirectory.Progress?
         do throws(PostgresError) {
             found = try await ledger.greet(

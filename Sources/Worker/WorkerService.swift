@@ -289,6 +289,9 @@ extension WorkerService {
         send(header, tag: question.tag, body: (try? welcome.encoded(as: header.contentType)) ?? [])
     }
 
+    /// Lets another worker deal with a question; every delivery is answered, or it would take up the credit for ever.
+    func giveBack(_ question: Question) { send(Header(.drain), tag: question.tag) }
+
     /// A question that the database refuses to answer now must not stand in the way of everybody's batches.
     func putOff(_ question: Question, _ error: PostgresError) {
         logger.warning("greeting put off", metadata: ["sender": "\(question.tag.sender)", "reason": "\(error)"])

@@ -60,7 +60,8 @@ struct AdoptionCommand: AsyncParsableCommand {
                     let groups = try await query.groups(by: dimensions, from: first, to: end)
                     return AdoptionReport(
                         metric: metric, dimensions: dimensions, from: first ?? span?.lowerBound,
-                        to: end ?? span?.upperBound.advanced(by: 1), timeZone: zone, groups: groups)
+                        to: end ?? [span?.upperBound.advanced(by: 1), first?.advanced(by: 1)].compactMap(\.self).max(),
+                        timeZone: zone, groups: groups)
                 }
                 switch format {
                 case .table: report.table(in: settings.language).forEach(Console.line)

@@ -38,13 +38,24 @@ actor FeedingThread {
         defer { progress.finish() }
         for path in files { try await feed(URL(fileURLWithPath: path).standardizedFileURL.path) }
         hasReadAll = true
-        while try sources.contains(where: { try spool.counts(of: $0.id).pending > 0 }) {
+        // What earlier runs left here is sent too, unless another process does so.
+        while try await !isDone() {
             try await show(share: 1)
             await pause(.milliseconds(20))
             try Task.checkCancellation()
         }
         try await show(share: 1, isLast: true)
-        return try sources.map { try FileReport(path: $0.path, source: $0.id, spool: spool, language: language) }
+        return try sources.map { source in
+            let report = try FileReport(path: source.path, source: source.id, spool: spool, language: language)
+            try spool.settle(source: source.id)
+            return report
+        }
+    }
+
+    private func isDone() async throws -> Bool {
+        if try sources.contains(where: { try spool.counts(of: $0.id).pending > 0 }) { return false }
+        guard await turn.state() != nil else { return true }
+        return try spool.counts().pending == 0
     }
 
     private func feed(_ path: String) async throws {
@@ -55,6 +66,8 @@ actor FeedingThread {
             try await show(share: Double(feeder.bytesRead) / Double(max(feeder.totalBytes, 1)))
             if step == .finished { return }
             if step == .full {
+                // Nothing is on its way that could make room.
+                guard try spool.counts().pending > 0 else { throw SpoolError(.full, "accept") }
                 progress.noteFullSpool()
                 await pause(.milliseconds(200))
             }

@@ -214,6 +214,24 @@ import TestSupport
         #expect(faults { $0.codeGrammar = "other" }.map(\.code) == [.codeGrammarUnknown])
     }
 
+    @Test mutating func `A text is the same in both forms of Unicode`() throws {
+        var composed = Self.good, decomposed = Self.good
+        composed.sector = "H\u{1ED9} t\u{1ECB}ch"
+        decomposed.sector = "Ho\u{323}\u{302} ti\u{323}ch"
+        decomposed.applicantName = composed.applicantName
+        guard case .accepted(let one) = validator.validate(composed, now: now),
+            case .accepted(let other) = validator.validate(decomposed, now: now)
+        else {
+            Issue.record("rejected")
+            return
+        }
+        #expect(Array(one.sector?.utf8 ?? "".utf8) == Array(other.sector?.utf8 ?? "".utf8))
+        var contents: [[UInt8]] = [[], []]
+        one.appendCanonicalBytes(to: &contents[0])
+        other.appendCanonicalBytes(to: &contents[1])
+        #expect(contents[0] == contents[1])
+    }
+
     @Test mutating func `No text of any kind stops the validator`() {
         var generator = SeededNumbers(seed: 5)
         let alphabet: [Character] = [

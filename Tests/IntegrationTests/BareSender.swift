@@ -20,7 +20,12 @@ actor BareSender {
 
     /// Sends a message.
     func send(_ header: Header, _ body: [UInt8] = []) async throws {
-        let frames = Parcel(header, body: body).frames.map { Frame($0) }
+        try await send(frames: Parcel(header, body: body).frames)
+    }
+
+    /// Sends frames, whatever they are.
+    func send(frames bytes: [[UInt8]]) async throws {
+        let frames = bytes.map { Frame($0) }
         while try socket.send(frames) == .wouldBlock {
             _ = await executor.wait(for: [socket.interest(.writable)], until: .now.advanced(by: .milliseconds(50)))
         }

@@ -48,6 +48,26 @@ import Worker
         #expect(try await centre.count("intake") == 0, "no number was used up")
     }
 
+    @Test func `What is wrong with a greeting is told in its own words and session`() async throws {
+        let centre = try await Centre()
+        let sender = try BareSender(endpoint: centre.intake)
+        try await centre.run([try await centre.broker()]) {
+            var header = Header(.hello, contentType: .json)
+            header.session = 77
+            try await sender.send(header, [UInt8](repeating: 32, count: 5_000))
+            let tooLong = try #require(try await sender.answer())
+            #expect(tooLong.header.contentType == .json && tooLong.header.session == 77)
+            let refusal = try WireRefusal(body: tooLong.body, as: .json)
+            #expect(refusal.code == "limit_exceeded" && !refusal.text.isEmpty)
+            var damaged = Parcel(header).header.bytes
+            damaged[4] = 9
+            try await sender.send(frames: [damaged])
+            let unknown = try #require(try await sender.answer())
+            #expect(unknown.header.contentType == .json && unknown.header.session == 77)
+            #expect(try WireRefusal(body: unknown.body, as: .json).code == "unsupported_version")
+        }
+    }
+
     @Test func `An entry above the limit is quarantined, and its neighbours are stored`() async throws {
         let centre = try await Centre()
         let sender = try BareSender(endpoint: centre.intake)

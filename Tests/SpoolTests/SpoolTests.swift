@@ -182,6 +182,22 @@ import Testing
         #expect(try spool.source(file).id != another.id)
     }
 
+    @Test func `What was refused of files that are reported on gives way to new entries`() throws {
+        let spool = try open { $0.quotaBytes = 1 << 20 }
+        for round in Int64(1)...12 {
+            let source = try spool.source(SpoolFile(path: "f", inode: round, size: 1, modified: 1))
+            let numbers = try spool.append(
+                drafts(500, size: 300).map { SpoolDraft(body: $0.body, contentType: 2, source: source.id, line: 1) },
+                source: source.id)
+            let range = try #require(numbers)
+            try spool.apply([SpoolReceipt(numbers: range, outcome: .rejected, reasons: Array("{}".utf8))])
+            #expect(try spool.rejected(source: source.id).count == 500, "the newest can be looked up")
+            try spool.settle(source: source.id)
+        }
+        #expect(try spool.counts().rejected == 6_000)
+        #expect(try spool.rejected().count < 6_000)
+    }
+
     @Test func `In a full spool there is room for the reasons of everything in it`() throws {
         let spool = try open { $0.quotaBytes = 1 << 20 }
         do { while true { try spool.append(drafts(100, size: 300)) } } catch { #expect(error.code == .full) }

@@ -98,6 +98,21 @@ import Testing
         }
     }
 
+    @Test func `A sender that claims absurd numbers spoils nobody's balance`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let directory = SenderDirectory(ledger.connection)
+            _ = try await ledger.write(ledger.entries(1...3))
+            let liar = try await directory.register("liar")
+            for epoch in UInt64(1)...3 {
+                try await directory.announce(sender: liar, epoch: epoch, head: UInt64(Int64.max) - 65_537)
+            }
+            let balances = try await Reconciliation(ledger.connection).balances()
+            #expect(balances.map(\.sender) == ["liar", "tester"])
+            #expect(balances[0].assigned == .max && balances[0].missingCount == .max && !balances[0].isBalanced)
+            #expect(balances[1].isBalanced)
+        }
+    }
+
     @Test func `Every term of a balance is told with its numbers`() async throws {
         try await Ledger.perform { ledger async throws in
             _ = try await ledger.write(ledger.entries(1...3) + ledger.entries(5...6))

@@ -38,6 +38,21 @@ import Testing
         }
     }
 
+    @Test func `Broken down in any way, the figures add up to the same`() async throws {
+        try await Ledger.perform { ledger async throws in
+            // Two forms of Unicode, as an older centre may have stored them.
+            let sectors = ["H\u{1ED9} t\u{1ECB}ch", "Ho\u{323}\u{302} ti\u{323}ch", "Đất đai", nil]
+            _ = try await ledger.write(
+                (1...40).map { ledger.entry($0, code: "D\($0)", sector: sectors[Int($0) % 4]) })
+            try await ledger.foldAll()
+            for dimension in Dimension.allCases {
+                let groups = try await AdoptionQuery(ledger.connection).groups(by: [dimension], from: nil, to: nil)
+                let sum = groups.reduce(0) { $0 + $1.channels.values.reduce(0) { $0 + $1.dossiers } }
+                #expect(sum == 40, "\(dimension)")
+            }
+        }
+    }
+
     @Test func `The upper end of a period is left out`() async throws {
         try await Ledger.perform { ledger async throws in
             _ = try await ledger.write(

@@ -34,7 +34,7 @@ struct Ledger {
 
     func entry(
         _ number: UInt64, code: String, channel: Channel = .online, salt: UInt8 = 0, person: [UInt8]? = nil,
-        day: Int32 = 19_100, procedure: String? = nil
+        day: Int32 = 19_100, procedure: String? = nil, sector: String? = nil
     ) -> AcceptedEntry {
         var submission = Submission()
         submission.dossierCode = "any"
@@ -49,6 +49,7 @@ struct Ledger {
         // Also codes that no validator lets through.
         dossier.code = code
         dossier.procedure = procedure
+        dossier.sector = sector
         var canonical: [UInt8] = []
         dossier.appendCanonicalBytes(to: &canonical)
         return AcceptedEntry(

@@ -58,6 +58,9 @@ import Testing
             ["send", folder.path + "/missing.csv", "--language", "vi"], environment: spool)
         #expect(vietnamese.error.contains("không đọc được"))
         #expect(!FileManager.default.fileExists(atPath: folder.path + "/spool"))
+        // A pipe could be read only once, and what was read to look at it would be lost.
+        let device = try await Program.run(["send", "/dev/null"], environment: spool)
+        #expect(device.status == 65 && device.error.contains("not a regular file"), "\(device.error)")
         let mapping = try folder.write("format: xml\nfields: {}\n", to: "map.yaml")
         let data = try folder.write("a,b\n1,2\n", to: "data.csv")
         let outcome = try await Program.run(["send", data, "--mapping", mapping], environment: spool)

@@ -19,9 +19,15 @@ struct SourceFile: Sendable {
     init(path: String) throws(MappingError) {
         name = path
         do {
+            // A pipe can be read only once, and opening one may wait for ever; a file is looked at before it is sent.
+            if let status = try? FilePath(path).stat(), status.type != .regular {
+                throw MappingError(.notAFile, file: path)
+            }
             handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             // Asked of the open file: another one may be renamed over it at any moment.
             identity = try FileIdentity(open: FileDescriptor(rawValue: handle.fileDescriptor))
+        } catch let error as MappingError {
+            throw error
         } catch {
             throw MappingError(.fileUnreadable, file: path, cause: Self.reason(of: error))
         }

@@ -13,8 +13,8 @@ enum Fault: CaseIterable, Sendable {
     case slowIntake, tornIntake, noisyIntake, noisyDelivery
     /// C1, C2, C3, C9: restarts, one backend killed, the commit's reply lost, a lock held.
     case restartFast, restartImmediate, killBackend, loseCommit, lockTable
-    /// C5: the server takes no writes.
-    case readOnly
+    /// C4, C5: the server says nothing for longer than anybody waits; it takes no writes.
+    case stallServer, readOnly
 
     /// Does it, waits as long as it lasts, and heals.
     func strike(_ site: Site, _ numbers: inout SeededNumbers) async throws {
@@ -30,6 +30,7 @@ enum Fault: CaseIterable, Sendable {
         case .stopWorker: try await stop(site, worker, for: .seconds(6))
         case .stopBroker: try await stop(site, .broker, for: .seconds(8))
         case .stopRelay: try await stop(site, .surveys, for: .seconds(6))
+        case .stallServer: try await site.stallServer(for: .seconds(14))
         case .restartFast: site.signalServer(SIGINT)
         case .restartImmediate: site.signalServer(SIGQUIT)
         case .killBackend:

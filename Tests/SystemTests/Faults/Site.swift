@@ -170,6 +170,20 @@ final class Site: Sendable {
         if let pid = text.split(separator: "\n").first.flatMap({ pid_t($0) }) { kill(pid, signal) }
     }
 
+    /// Stops every process of the server for a while.
+    func stallServer(for duration: Duration) async throws {
+        let text = (try? String(contentsOfFile: folder.path + "/pg/data/postmaster.pid", encoding: .utf8)) ?? ""
+        guard let parent = text.split(separator: "\n").first else { return }
+        let all = ((try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []).compactMap { pid_t($0) }
+        let server = all.filter { pid in
+            let status = (try? String(contentsOfFile: "/proc/\(pid)/status", encoding: .utf8)) ?? ""
+            return status.contains("\nPPid:\t\(parent)\n")
+        }
+        for pid in server { kill(pid, SIGSTOP) }
+        try await Task.sleep(for: duration)
+        for pid in server { kill(pid, SIGCONT) }
+    }
+
     /// What a process has logged, for a failure's sake.
     func tail(_ role: Role) -> String {
         let text = (try? String(contentsOfFile: "\(folder.path)/\(role.name).log", encoding: .utf8)) ?? ""
