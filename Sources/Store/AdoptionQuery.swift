@@ -69,7 +69,9 @@ package struct AdoptionQuery {
             let key = (0..<count).map { result.string(row, $0) }
             guard let channel = Channel(rawValue: result.int16(row, count)) else { continue }
             // Byte by byte: to Swift, texts in different Unicode forms are equal, and the database groups by bytes.
-            if groups.last?.key.elementsEqual(key, by: { $0.utf8.elementsEqual($1.utf8) }) != true { groups.append(Group(key: key, channels: [:])) }
+            if groups.last?.key.elementsEqual(key, by: { $0.utf8.elementsEqual($1.utf8) }) != true {
+                groups.append(Group(key: key, channels: [:]))
+            }
             groups[groups.count - 1].channels[channel] = tally(result, row, count + 1)
         }
         return groups

@@ -29,7 +29,8 @@ extension SpoolError {
 
     private var english: String {
         switch code {
-        case .full: "the queue is full. Make room on the disk, wait until the centre has taken what is in it, or raise sender.spool_quota_bytes."
+        case .full:
+            "the queue is full. Make room on the disk, wait until the centre has taken what is in it, or raise sender.spool_quota_bytes."
         case .entryTooLarge: "a dossier is larger than the limit (sender.entry_limit_bytes). It was not accepted."
         case .corrupt: "the file is damaged or is no queue of hoso. Do not delete it, keep a copy, and call support."
         case .foreignSender: "the queue belongs to another sender. Set sender.name back, or change sender.spool."
@@ -41,7 +42,8 @@ extension SpoolError {
 
     private var vietnamese: String {
         switch code {
-        case .full: "hàng đợi trên máy đã đầy. Hãy giải phóng dung lượng đĩa, chờ trung tâm nhận bớt, hoặc tăng sender.spool_quota_bytes."
+        case .full:
+            "hàng đợi trên máy đã đầy. Hãy giải phóng dung lượng đĩa, chờ trung tâm nhận bớt, hoặc tăng sender.spool_quota_bytes."
         case .entryTooLarge: "có hồ sơ lớn hơn giới hạn (sender.entry_limit_bytes). Hồ sơ đó chưa được nhận."
         case .corrupt: "tệp bị hỏng hoặc không phải hàng đợi của hoso. Đừng xóa, hãy sao lưu tệp và gọi hỗ trợ."
         case .foreignSender: "hàng đợi thuộc điểm gửi khác. Hãy đặt lại sender.name, hoặc chọn sender.spool khác."
