@@ -84,17 +84,19 @@ public enum Field: String, Sendable, Hashable, CaseIterable {
 }
 
 extension Submission {
-    /// The same in Unicode's composed form (NFC).
+    /// The same in Unicode's composed form (NFC), in the fields that are compared or counted.
     ///
     /// Vietnamese is typed in both forms; one sector must not become two, nor a dossier that is sent again a conflict.
     var composed: Submission {
         var copy = self
-        for field in Field.allCases {
-            let text = self[field]
-            // Nearly all texts are ASCII, and are not looked at twice.
-            if text.utf8.contains(where: { $0 >= 128 }) { copy[field] = text.precomposedStringWithCanonicalMapping }
+        for path in Self.comparedTexts where self[keyPath: path].mayBeDecomposed {
+            copy[keyPath: path] = self[keyPath: path].precomposedStringWithCanonicalMapping
         }
         return copy
+    }
+
+    private static var comparedTexts: [WritableKeyPath<Submission, String>] {
+        [\.dossierCode, \.unit, \.procedure, \.sector, \.deskOperator, \.applicantName]
     }
 
     /// The text of `field`.
@@ -124,5 +126,21 @@ extension Submission {
         case .applicantPhone: \.applicantPhone
         case .status: \.status
         }
+    }
+}
+
+extension String {
+    /// Whether there is a character beyond the Latin letters that Unicode has in one piece: U+0000 to U+02FF, and U+1E00
+    /// to U+1EFF with the Vietnamese ones.
+    ///
+    /// So composing, which costs as much as all other checks of a dossier together, is left out for nearly all texts.
+    fileprivate var mayBeDecomposed: Bool {
+        var previous: UInt8 = 0
+        for byte in utf8 {
+            if byte >= 0xCC, byte != 0xE1 { return true }
+            if previous == 0xE1, !(0xB8...0xBB).contains(byte) { return true }
+            previous = byte
+        }
+        return false
     }
 }
