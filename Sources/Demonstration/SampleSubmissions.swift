@@ -3,13 +3,16 @@ package import Dossiers
 /// Valid, unique submissions for load tests: the same ones for the same seed.
 package struct SampleSubmissions: Sequence, IteratorProtocol {
     private let count: Int
+    /// Numbers of the codes begin behind it, so that another seed gives other dossiers.
+    private let base: Int
     private var index = 0
     private var synthesis: Synthesis
     private let days: [(day: Day, text: String, code: String)]
 
-    /// So many submissions, spread over 2022 to 2025.
+    /// So many submissions, spread over 2022 to 2025; two seeds share no code for up to two million of them.
     package init(count: Int, seed: UInt64 = 1) {
         self.count = count
+        base = Int((seed &- 1) % 9_999) * 100
         synthesis = Synthesis(seed: seed)
         let first = Day(year: 2022, month: 1, day: 1) ?? Day(number: 18_993)
         days = (0..<1_460).map { offset in
@@ -28,7 +31,7 @@ package struct SampleSubmissions: Sequence, IteratorProtocol {
         let procedure = LamHa.procedures[synthesis.number(below: LamHa.procedures.count)]
         let channel = synthesis.pick([68, 24, 8])
         var submission = Submission()
-        submission.dossierCode = "\(unit.code)-\(code)-\(Synthesis.padded(place / days.count + 1, 6))"
+        submission.dossierCode = "\(unit.code)-\(code)-\(Synthesis.padded(base + place / days.count + 1, 6))"
         submission.receivedAt = text + "T09:\(Synthesis.padded(synthesis.number(below: 60), 2)):00+07:00"
         submission.dueAt = Synthesis.time(day.advanced(by: procedure.days), minutes: 16 * 60 + 30)
         let lateness = synthesis.pick([80, 12, 8])

@@ -36,8 +36,11 @@ package struct SenderDirectory {
     /// - Parameters:
     ///   - digest: of the entry with that number, as the sender has it.
     ///   - isGreeting: whether a lower head than before means that the spool has gone back; a beat may be late.
+    ///   - tolerance: seconds by which a greeting may be late too: one that a worker still had when its sender, killed
+    ///     and started again, had long greeted through another worker.
     package func announce(
-        sender: Int32, epoch: UInt64, head: UInt64, digest: [UInt8]? = nil, isGreeting: Bool = false
+        sender: Int32, epoch: UInt64, head: UInt64, digest: [UInt8]? = nil, isGreeting: Bool = false,
+        tolerance: Int32 = 20
     ) async throws(PostgresError) {
         var parameters = Parameters()
         parameters.append(sender)
@@ -46,6 +49,7 @@ package struct SenderDirectory {
         parameters.append(digest)
         var suspicion = parameters
         suspicion.append(isGreeting)
+        suspicion.append(tolerance)
         _ = try await connection.commit(
             [Statement(Self.alarm, suspicion), Statement(Self.head, parameters)], as: "announce a head")
     }
@@ -61,9 +65,14 @@ package struct SenderDirectory {
     private static let alarm = """
         INSERT INTO hoso.sender_alarm AS a (sender, epoch, kind, sequence)
         SELECT $1, $2, 'regression', $3
-        WHERE $5 AND $3 < greatest(
-            (SELECT head FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2),
-            (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2))
+        WHERE $5 AND (
+            EXISTS (
+                SELECT FROM hoso.sender_epoch
+                WHERE sender = $1 AND epoch = $2 AND head > $3 AND announced_at <= now() - make_interval(secs => $6))
+            OR EXISTS (
+                SELECT FROM hoso.intake
+                WHERE sender = $1 AND epoch = $2 AND sequence = $3 + 1
+                  AND recorded_at <= now() - make_interval(secs => $6)))
         UNION ALL
         SELECT $1, $2, 'fork', $3
         WHERE EXISTS (

@@ -73,6 +73,12 @@ struct AdoptionCommand: AsyncParsableCommand {
 
         private func parsed<Value>(_ text: String, _ option: String, _ read: (String) -> Value?) throws -> Value {
             if let value = read(text) { return value }
+            if Value.self == Day.self {
+                throw ValidationError(
+                    common.spoken.choose(
+                        "--\(option): “\(text)” không phải ngày (YYYY-MM-DD).",
+                        "--\(option): “\(text)” is not a day (YYYY-MM-DD)."))
+            }
             throw ValidationError(
                 common.spoken.choose("--\(option): không nhận “\(text)”.", "--\(option): “\(text)” is not known."))
         }

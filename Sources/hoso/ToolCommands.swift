@@ -48,7 +48,7 @@ struct Sample: AsyncParsableCommand {
         abstract: "Writes valid, made-up dossiers as NDJSON, for load tests · Tạo hồ sơ giả để thử tải.")
     @Option(help: "How many · Số lượng.")
     var count = 1_000
-    @Option(help: "The same seed gives the same dossiers · Cùng số cho cùng hồ sơ.")
+    @Option(help: "The same seed gives the same dossiers, another one others · Cùng số cho cùng hồ sơ.")
     var seed: UInt64 = 1
 
     func run() async throws {

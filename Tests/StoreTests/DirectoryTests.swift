@@ -93,6 +93,9 @@ import Testing
             try await directory.announce(sender: 1, epoch: 77, head: 10, digest: entries[0].digest)
             #expect(try await alarms() == ["fork 10 ×1"])
             try await directory.announce(sender: 1, epoch: 77, head: 7, digest: entries[6].digest, isGreeting: true)
+            #expect(try await alarms() == ["fork 10 ×1"], "a greeting may be late by some seconds")
+            try await directory.announce(
+                sender: 1, epoch: 77, head: 7, digest: entries[6].digest, isGreeting: true, tolerance: 0)
             _ = try await ledger.quarantine(ledger.refused(4, salt: 9, outcome: .conflict))
             #expect(try await alarms() == ["fork 4 ×2", "regression 7 ×1"])
         }
