@@ -2,15 +2,6 @@ import Foundation
 import GRDB
 
 extension SpoolDatabase {
-    /// The highest number that has been assigned.
-    package func head() throws(SpoolError) -> UInt64 {
-        do {
-            return UInt64(bitPattern: try queue.read { try Int64.fetchOne($0, sql: "SELECT head FROM meta") } ?? 0)
-        } catch {
-            throw SpoolError(error, "read")
-        }
-    }
-
     /// The highest number that has been assigned, and the digest of that entry, which stands for the whole chain.
     package func chainHead() throws(SpoolError) -> (number: UInt64, digest: [UInt8]) {
         do {
@@ -60,15 +51,6 @@ extension SpoolDatabase {
             }
         } catch {
             throw SpoolError(error, "count")
-        }
-    }
-
-    /// A number that changes when another process has written.
-    package func changeMark() throws(SpoolError) -> Int64 {
-        do {
-            return try queue.read { try Int64.fetchOne($0, sql: "PRAGMA data_version") } ?? 0
-        } catch {
-            throw SpoolError(error, "look for changes")
         }
     }
 

@@ -69,13 +69,8 @@ struct Send: AsyncParsableCommand {
         for report in reports {
             Console.line("\(report.path): \(report.summary(in: language))")
             for sentence in report.sentences.prefix(list) { Console.line("  \(sentence)") }
-            let hidden = report.refusedCount - report.rows(in: report.lines.prefix(list))
-            if hidden > 0 {
-                Console.line(
-                    "  "
-                        + language.choose(
-                            "… và \(hidden) dòng khác không liệt kê ở đây (--list)",
-                            "… and \(hidden) rows that are not listed here (--list)"))
+            if let remark = report.remark(listed: report.lines.prefix(list), in: language) {
+                Console.line("  \(remark) (--list)")
             }
         }
     }

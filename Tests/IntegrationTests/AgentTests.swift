@@ -173,7 +173,7 @@ import Testing
             step = try feeder.step()
             guard step == .full else { continue }
             refusals += 1
-            let head = try spool.head()
+            let head = try spool.chainHead().number
             try spool.apply([SpoolReceipt(numbers: 1...head, outcome: .stored)])
         }
         #expect(refusals > 1)

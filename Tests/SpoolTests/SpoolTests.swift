@@ -51,7 +51,7 @@ import Testing
         }()
         let spool = try open()
         #expect(spool.epoch == epoch)
-        #expect(try spool.head() == 7)
+        #expect(try spool.chainHead().number == 7)
         #expect(try spool.counts() == counts(accepted: 7, stored: 2))
         #expect(try spool.nextRun(after: 0, limit: 100, bytes: 100_000)?.first == 3)
         #expect(try spool.append(drafts(1)) == 8...8)
@@ -83,7 +83,7 @@ import Testing
         let spool = try open { $0.entryBytes = 100 }
         let error = #expect(throws: SpoolError.self) { try spool.append(drafts(1) + drafts(1, size: 101)) }
         #expect(error?.code == .entryTooLarge)
-        #expect(try spool.head() == 0)
+        #expect(try spool.chainHead().number == 0)
         #expect(try spool.append(drafts(1, size: 100)) == 1...1)
     }
 
@@ -201,7 +201,7 @@ import Testing
     @Test func `In a full spool there is room for the reasons of everything in it`() throws {
         let spool = try open { $0.quotaBytes = 1 << 20 }
         do { while true { try spool.append(drafts(100, size: 300)) } } catch { #expect(error.code == .full) }
-        let head = try spool.head()
+        let head = try spool.chainHead().number
         #expect(head > 1_000)
         let reasons = Array(#"{"reasons":[{"code":"channel_unknown","field":"channel","value":"Intern"}]}"#.utf8)
         for first in stride(from: 1, through: head, by: 100) {
