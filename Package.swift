@@ -64,7 +64,8 @@ let package = Package(
         module("IntakeProtocol", ["Dossiers", "WireMessages", crypto, protobuf]),
         module("Machines"),
         .target(
-            name: "Migrations", path: "Schemas/database", resources: [.embedInCode("0001_intake.sql")],
+            name: "Migrations", path: "Schemas/database",
+            resources: [.embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql")],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
         module("FailPoints"),

@@ -12,6 +12,8 @@ package enum Migrations {
 
     /// All of them.
     package static let all: [Migration] = [
-        Migration(number: 1, name: "intake", sql: String(decoding: PackageResources._001_intake_sql, as: UTF8.self))
+        Migration(number: 1, name: "intake", sql: String(decoding: PackageResources._001_intake_sql, as: UTF8.self)),
+        Migration(
+            number: 2, name: "revisions", sql: String(decoding: PackageResources._002_revisions_sql, as: UTF8.self)),
     ]
 }

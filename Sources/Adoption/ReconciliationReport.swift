@@ -5,16 +5,20 @@ package import Store
 package struct ReconciliationReport: Sendable {
     private let balances: [Reconciliation.Balance]
     private let detail: ReconciliationDetail?
+    private let manifests: [ManifestComparison]
 
     /// A report.
-    package init(balances: [Reconciliation.Balance], detail: ReconciliationDetail? = nil) {
+    package init(
+        balances: [Reconciliation.Balance], detail: ReconciliationDetail? = nil, manifests: [ManifestComparison] = []
+    ) {
         self.balances = balances
         self.detail = detail
+        self.manifests = manifests
     }
 
-    /// Whether every number of every sender has an outcome, and every chain is one.
+    /// Whether every number of every sender has an outcome, every chain is one, and every day closed with equal counts.
     package var isSound: Bool {
-        balances.allSatisfy(\.isBalanced) && detail?.alarms.isEmpty != false
+        manifests.allSatisfy(\.isEqual) && balances.allSatisfy(\.isBalanced) && detail?.alarms.isEmpty != false
             && detail?.chains.contains { $0.state == "differs" } != true
     }
 
@@ -59,6 +63,28 @@ package struct ReconciliationReport: Sendable {
             return line.text
         }
         object.add("alarms", raw: "[" + alarms.joined(separator: ",") + "]")
+        let days = manifests.filter { $0.sender == sender }.map { manifest in
+            var line = JSONLine()
+            line.add("day", text: "\(manifest.day)")
+            line.add("epoch", text: String(manifest.key.epoch))
+            line.add("sequence", raw: String(manifest.key.sequence))
+            line.add("numbers", raw: "[\(manifest.numbers.lowerBound),\(manifest.numbers.upperBound)]")
+            line.add("dossiers", raw: String(manifest.dossiers))
+            line.add("equal", raw: manifest.isEqual ? "true" : "false")
+            line.add("missing", raw: Self.list(manifest.missing))
+            line.add("chain_agrees", raw: manifest.chainAgrees.map { $0 ? "true" : "false" } ?? "null")
+            let differences = manifest.differences.map { difference in
+                var cell = JSONLine()
+                cell.add("channel", text: difference.cell.channel)
+                cell.add("procedure", text: difference.cell.procedure)
+                cell.add("sender", raw: String(difference.sender))
+                cell.add("centre", raw: String(difference.centre))
+                return cell.text
+            }
+            line.add("differences", raw: "[" + differences.joined(separator: ",") + "]")
+            return line.text
+        }
+        object.add("manifests", raw: "[" + days.joined(separator: ",") + "]")
     }
 
     private static let terms = ["stored", "duplicate", "quarantined"]
@@ -115,10 +141,11 @@ extension ReconciliationReport {
                     ? "⚠ \(chain.sender): chuỗi bản ghi ở trung tâm khác với ở điểm gửi"
                     : "⚠ \(chain.sender): the centre's chain of entries is not the sender's")
         }
+        for manifest in manifests { notes += manifest.sentences(in: language) }
         return (notes.isEmpty ? [] : [""]) + notes + detail.alarms.map { $0.sentence(in: language) }
     }
 
-    private static func text(_ ranges: [ClosedRange<Int64>]) -> String {
+    fileprivate static func text(_ ranges: [ClosedRange<Int64>]) -> String {
         let shown = ranges.prefix(12).map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)–\($0.upperBound)" }
         return shown.joined(separator: ", ") + (ranges.count > 12 ? ", …" : "")
     }
@@ -127,6 +154,29 @@ extension ReconciliationReport {
 extension ReconciliationDetail {
     fileprivate func numbers(_ term: String, of sender: String, in epoch: UInt64? = nil) -> [ClosedRange<Int64>] {
         ranges.filter { $0.sender == sender && $0.term == term && (epoch == nil || $0.epoch == epoch) }.map(\.numbers)
+    }
+}
+
+extension ManifestComparison {
+    fileprivate func sentences(in language: Language) -> [String] {
+        let isVietnamese = language == .vietnamese
+        let count = Figures.grouped(dossiers, language)
+        let title =
+            isVietnamese
+            ? "\(sender): chốt ngày \(day), \(count) hồ sơ, số \(numbers.lowerBound)–\(numbers.upperBound)"
+            : "\(sender): closed \(day) with \(count) dossiers, numbers \(numbers.lowerBound)–\(numbers.upperBound)"
+        if isEqual { return [title + (isVietnamese ? ": khớp" : ": equal")] }
+        var lines = ["⚠ " + title + (isVietnamese ? ": không khớp" : ": differs")]
+        if !missing.isEmpty {
+            lines.append("    " + (isVietnamese ? "thiếu " : "missing ") + ReconciliationReport.text(missing))
+        }
+        if chainAgrees == false { lines.append("    " + (isVietnamese ? "chuỗi băm khác" : "another chain")) }
+        lines += differences.prefix(20).map { difference in
+            let (mine, theirs) = isVietnamese ? ("điểm gửi", "trung tâm") : ("sender", "centre")
+            return "    \(difference.cell.channel) \(difference.cell.procedure): \(mine) \(difference.sender), "
+                + "\(theirs) \(difference.centre)"
+        }
+        return lines + (differences.count > 20 ? ["    …"] : [])
     }
 }
 

@@ -21,7 +21,10 @@ package struct TraceReport: Sendable {
     package func lines(in language: Language) -> [String] {
         events.map { time, event in
             let origin = event.sender.isEmpty ? "#\(event.number)" : "\(event.sender) #\(event.number)"
-            let parts = [time, event.title(in: language), origin] + event.sentences(in: language)
+            let detail = event.detail(in: language)
+            let parts =
+                [time, event.title(in: language), origin] + (detail.isEmpty ? [] : [detail])
+                + StoredReasons(json: event.reasons).sentences(in: language)
             return parts.joined(separator: "  ")
         }
     }
@@ -31,9 +34,14 @@ package struct TraceReport: Sendable {
         let items = events.map { time, event in
             var object = JSONLine()
             object.add("at", text: time)
-            object.add("event", text: event.kind)
+            object.add("event", text: event.kind.rawValue)
             if !event.sender.isEmpty { object.add("sender", text: event.sender) }
             object.add(event.sender.isEmpty ? "task" : "sequence", raw: String(event.number))
+            if event.kind == .sent {
+                object.add("tries", raw: event.detail.isEmpty ? "null" : event.detail)
+            } else if !event.detail.isEmpty {
+                object.add("detail", text: event.detail)
+            }
             if !event.reasons.isEmpty { object.add("reasons", raw: event.reasons) }
             return object.text
         }
@@ -45,46 +53,51 @@ package struct TraceReport: Sendable {
 
     /// The report as CSV.
     package var csv: [String] {
-        ["at,event,sender,number"] + events.map { "\($0.time),\($0.event.kind),\($0.event.sender),\($0.event.number)" }
+        ["at,event,sender,number,detail"]
+            + events.map { time, event in
+                let detail = "\"" + event.detail.replacing("\"", with: "\"\"") + "\""
+                return "\(time),\(event.kind.rawValue),\(event.sender),\(event.number),\(detail)"
+            }
     }
 }
 
 extension Trace.Event {
     /// What happened, in the words for people.
     fileprivate func title(in language: Language) -> String {
+        let (vietnamese, english) =
+            switch kind {
+            case .accepted: ("đã vào hàng đợi của điểm gửi", "accepted into the sender's spool")
+            case .sent: ("đã gửi", "sent")
+            case .received: ("trung tâm đã nhận", "received")
+            case .validated: ("đã kiểm tra", "validated")
+            case .stored: ("đã lưu", "stored")
+            case .duplicate: ("trùng", "duplicate")
+            case .rejected: ("bị giữ lại", "quarantined")
+            case .conflict: ("mâu thuẫn, bị giữ lại", "conflict, quarantined")
+            case .withdrawn: ("rút nội dung cũ", "earlier content withdrawn")
+            case .closed: ("hết bị giữ lại", "quarantine entry closed")
+            case .receipted: ("điểm gửi đã có biên nhận", "receipt delivered")
+            case .surveyTask: ("nhiệm vụ khảo sát", "survey task")
+            case .surveyAcknowledged: ("khảo sát đã giao", "survey delivered")
+            case .counted: ("đã tính vào số liệu", "counted")
+            }
+        return language == .vietnamese ? vietnamese : english
+    }
+
+    /// What more there is to say.
+    fileprivate func detail(in language: Language) -> String {
         switch (kind, language) {
-        case ("stored", .vietnamese): "đã lưu"
-        case ("duplicate", .vietnamese): "trùng"
-        case ("rejected", .vietnamese): "bị giữ lại"
-        case ("conflict", .vietnamese): "mâu thuẫn, bị giữ lại"
-        case ("survey_task", .vietnamese): "nhiệm vụ khảo sát"
-        case ("survey_acknowledged", .vietnamese): "khảo sát đã giao"
-        case ("rejected", .english): "quarantined"
-        case ("conflict", .english): "conflict, quarantined"
-        case ("survey_task", .english): "survey task"
-        case ("survey_acknowledged", .english): "survey delivered"
-        default: kind
-        }
-    }
-
-    /// A sentence per reason.
-    fileprivate func sentences(in language: Language) -> [String] {
-        guard !reasons.isEmpty else { return [] }
-        let list = try? JSONDecoder().decode([Reason].self, from: Data(reasons.utf8))
-        return list?.map { $0.sentence(in: language) } ?? [reasons]
-    }
-
-    /// A reason as the quarantine keeps it.
-    private struct Reason: Decodable {
-        let code: String
-        let field: String?
-        let vietnamese: String?
-        let english: String?
-
-        func sentence(in language: Language) -> String {
-            let kept = language == .vietnamese ? vietnamese : english
-            let known = FaultCode(rawValue: code).map { Fault($0, path: field ?? "").sentence(in: language) }
-            return kept ?? known ?? code
+        case (.sent, .vietnamese): detail.isEmpty ? "" : "lần thứ \(detail)"
+        case (.sent, .english): detail.isEmpty ? "" : "try \(detail)"
+        case (_, .vietnamese):
+            switch detail {
+            case "intake": "tiếp nhận"
+            case "correction": "bản sửa"
+            case "replay", "replayed": "chạy lại"
+            case "corrected": "đã sửa"
+            default: detail
+            }
+        case (_, .english): detail
         }
     }
 }

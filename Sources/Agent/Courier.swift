@@ -21,11 +21,13 @@ package actor Courier: Service {
     private var socket: Socket?
     private var machine: SenderMachine
     private var session: UInt64 = 0
-    private var attempts = 0
+    private var openings = 0
     private var outgoing: [[Frame]] = []
     private var receipts: [SpoolReceipt] = []
     private var head: UInt64 = 0
     private var headDigest: [UInt8] = []
+    /// How often batches that have no receipt yet have been sent, by their first numbers.
+    private var attempts: [UInt64: UInt8] = [:]
     private let stop = Signal()
     private var hasReportedSilence = false
     private var hasReportedDisk = false
@@ -103,7 +105,7 @@ package actor Courier: Service {
         while true {
             switch machine.next(at: .now) {
             case .open(let session): try open(session)
-            case .beat: beat()
+            case .beat: try beat()
             case .send(let after, let entries, let bytes):
                 try sendRun(after: after, entries: entries, bytes: bytes)
                 // Receipts must not wait behind a long backlog.
@@ -118,15 +120,15 @@ package actor Courier: Service {
 
 extension Courier {
     private func open(_ session: UInt64) throws {
-        if attempts == 1, !hasReportedSilence {
+        if openings == 1, !hasReportedSilence {
             hasReportedSilence = true
             logger.warning("no answer from the centre, trying on", metadata: ["endpoints": "\(endpoints)"])
         }
         self.session = session
         socket = nil
         outgoing = []
-        let endpoint = endpoints[attempts % endpoints.count]
-        attempts += 1
+        let endpoint = endpoints[openings % endpoints.count]
+        openings += 1
         var options = SocketOptions()
         options.longestReconnectMilliseconds = 2_000
         let fresh = try Socket(.dealer, in: context, options: options)
@@ -137,7 +139,10 @@ extension Courier {
         hello.headDigest = Data(head > 0 ? headDigest : [])
         hello.sender = spool.sender
         hello.software = software
-        send(header(.hello, type: .protobuf), body: (try? hello.encoded(as: .protobuf)) ?? [])
+        var greeting = header(.hello, type: .protobuf)
+        greeting.first = try spool.firstWaiting()
+        attempts = attempts.filter { $0.key >= greeting.first }
+        send(greeting, body: (try? hello.encoded(as: .protobuf)) ?? [])
     }
 
     private func header(_ command: Command, type: ContentType = .none) -> Header {
@@ -148,10 +153,12 @@ extension Courier {
         return header
     }
 
-    private func beat() {
+    private func beat() throws {
         var beat = WireBeat()
         beat.headDigest = Data(head > 0 ? headDigest : [])
-        send(header(.ping, type: .protobuf), body: (try? beat.encoded(as: .protobuf)) ?? [])
+        var header = header(.ping, type: .protobuf)
+        header.first = try spool.firstWaiting()
+        send(header, body: (try? beat.encoded(as: .protobuf)) ?? [])
     }
 
     private func sendRun(after number: UInt64, entries: Int, bytes: Int) throws {
@@ -163,6 +170,9 @@ extension Courier {
         var header = header(.batch, type: ContentType(rawValue: run.contentType) ?? .protobuf)
         header.first = run.first
         header.count = UInt32(items.count)
+        let attempt = min((attempts[run.first] ?? 0) + 1, UInt8.max - 1)
+        attempts[run.first] = attempt
+        header.attempt = attempt
         send(header, body: body)
         machine.sent(first: run.first, count: items.count, bytes: body.count, at: .now)
     }
@@ -213,7 +223,11 @@ extension Courier {
             hasReportedDisk = true
             return machine.broken(at: .now, retryAfter: .seconds(5))
         }
-        if !receipts.isEmpty { hasReportedDisk = false }
+        if !receipts.isEmpty {
+            hasReportedDisk = false
+            if try spool.hasManifestDue() { machine.lookAgain() }
+        }
+        for answer in answered where answer.retryAfter == nil { attempts[answer.first] = nil }
         for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
     }
 
@@ -243,7 +257,7 @@ extension Courier {
             regression = SpoolRegression(sender: spool.sender, head: head, highest: welcome.highest)
             return
         }
-        attempts = 0
+        openings = 0
         hasReportedSilence = false
         machine.welcomed(
             session: session, entries: Int(welcome.creditEntries), bytes: Int(welcome.creditBytes), at: .now)

@@ -91,22 +91,30 @@ package struct Feeder: ~Copyable {
             }
             rows += 1
             switch row.content {
-            case .submission(let submission): try accept(submission, line: row.line)
+            case .submission(let submission): try accept(submission, row)
             case .unreadable(let fault):
                 unreadable.append(UnreadableRow(line: row.line, reasons: ReasonList(fault).json))
             }
         }
     }
 
-    private mutating func accept(_ submission: Submission, line: Int) throws {
-        let body = try WireEntry(intake: submission).encoded(as: .protobuf)
+    private mutating func accept(_ submission: Submission, _ row: SourceRow) throws {
+        let line = row.line
+        var reference: EntryReference?
+        if !row.corrects.isEmpty {
+            reference = EntryReference(text: row.corrects)
+            guard reference != nil else {
+                let fault = Fault(.correctionTargetUnknown, path: "corrects", value: row.corrects)
+                return unreadable.append(UnreadableRow(line: line, reasons: ReasonList(fault).json))
+            }
+        }
+        let draft = try SpoolDraft(
+            submission, correcting: reference, in: spool.epoch, source: source.id, line: line)
         // Refused here, with its line: on the way it would cost the connection and what is queued behind it.
-        guard body.count <= spool.options.entryBytes else {
+        guard draft.body.count <= spool.options.entryBytes else {
             let fault = Fault(.tooLong, path: "", value: nil)
             return unreadable.append(UnreadableRow(line: line, reasons: ReasonList(fault).json))
         }
-        drafts.append(
-            SpoolDraft(
-                body: body, contentType: ContentType.protobuf.rawValue, source: source.id, line: line))
+        drafts.append(draft)
     }
 }

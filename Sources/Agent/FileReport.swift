@@ -68,6 +68,16 @@ package struct FileReport: Sendable {
     /// Rows that were not stored.
     package var refusedCount: Int { Int(counts.quarantined + counts.damaged) + unreadable }
 
+    /// The dossiers that the centre refused, as a file that can be mended and sent; `nil` when there are none.
+    package static func corrections(source: Int64, spool: SpoolDatabase, language: Language) throws -> Data? {
+        let entries = try spool.rejected(source: source, isOpen: true, limit: Self.mostRows)
+        var data = Data()
+        for entry in entries {
+            if let line = RejectedDossier(entry).correctionLine(in: language) { data.append(contentsOf: line) }
+        }
+        return data.isEmpty ? nil : data
+    }
+
     /// A sentence about rows that are not listed, where there are such.
     package func remark(listed: some Sequence<Line>, in language: Language) -> String? {
         let hidden = refusedCount - rows(in: listed)

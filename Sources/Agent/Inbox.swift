@@ -9,7 +9,8 @@ package import Spool
 /// Watches a drop folder: complete files go into the spool, and, once every entry has its receipt, to `done/` or
 /// `failed/` with a report beside them.
 ///
-/// A file is complete when it has its final name: writers write `NAME.part` and rename it. Files whose names end in
+/// What the centre refused stands beside the report as `NAME.rejected.ndjson`: mended and put back into the folder, it
+/// goes out as corrections. A file is complete when it has its final name: writers write `NAME.part` and rename it. Files whose names end in
 /// `.part` or begin with a full stop are left alone.
 package actor Inbox: Service {
     private let executor: PollingExecutor
@@ -87,7 +88,11 @@ package actor Inbox: Service {
         }.sorted { $0.lastPathComponent < $1.lastPathComponent }
     }
 
+    /// What names of files with refused dossiers end in; they are hoso's own NDJSON, whatever the others are.
+    private static let correctionsSuffix = ".rejected.ndjson"
+
     private func take(_ file: URL) async throws {
+        let mapping = file.lastPathComponent.hasSuffix(Self.correctionsSuffix) ? .native : mapping
         var feeder = try Feeder(path: file.path, mapping: mapping, spool: spool, isAgain: false)
         var hasReportedFull = false
         while !stop.isRaised, !Task.isCancelled {
@@ -114,9 +119,17 @@ package actor Inbox: Service {
         let target = folder.appendingPathComponent(report.isClean ? "done" : "failed")
         let place = try free(target.appendingPathComponent(file.lastPathComponent))
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
-        let remark = report.remark(listed: report.lines, in: language)
+        var remarks = [report.remark(listed: report.lines, in: language)].compactMap(\.self)
+        if let corrections = try FileReport.corrections(source: source, spool: spool, language: language) {
+            let name = Self.correctionsName(of: place)
+            try corrections.write(to: place.deletingLastPathComponent().appendingPathComponent(name), options: .atomic)
+            remarks.append(
+                language == .vietnamese
+                    ? "Sửa các dòng trong \(name) rồi chép tệp đó vào thư mục nhận để gửi lại."
+                    : "Mend the lines in \(name) and put that file into the drop folder to send them again.")
+        }
         let text =
-            ([report.summary(in: language)] + report.sentences + [remark].compactMap(\.self))
+            ([report.summary(in: language)] + report.sentences + remarks)
             .joined(separator: "\n") + "\n"
         try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
         // Before the file is moved: whoever puts it back afterwards wants it sent again.
@@ -130,6 +143,13 @@ package actor Inbox: Service {
                 "duplicate": "\(report.counts.duplicate)", "quarantined": "\(report.counts.quarantined)",
                 "unreadable": "\(report.unreadable)",
             ])
+    }
+
+    /// `NAME.rejected.ndjson`, also for what was refused of such a file.
+    private static func correctionsName(of place: URL) -> String {
+        let name = place.lastPathComponent
+        return (name.hasSuffix(correctionsSuffix) ? String(name.dropLast(correctionsSuffix.count)) : name)
+            + correctionsSuffix
     }
 
     /// A file of which nothing can be read goes to `failed/` with the reasons; nothing of it is lost.

@@ -37,7 +37,8 @@ extension BrokerService {
         case .batch: try take(batch: envelope, from: peer, at: now)
         case .ping:
             let (isKnown, actions) = machine.senderBeat(
-                peer, session: header.session, head: header.head, payload: envelope, at: now)
+                peer, session: header.session, standing: Standing(head: header.head, waitingFrom: header.first),
+                payload: envelope, at: now)
             if isKnown { answerBeat(peer, header) }
             perform(actions)
         case .bye: perform(machine.senderLeft(peer))

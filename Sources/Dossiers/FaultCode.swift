@@ -28,6 +28,11 @@ public enum FaultCode: String, Sendable, Hashable, CaseIterable {
     case unsupportedKind = "unsupported_kind"
     case digestMismatch = "digest_mismatch"
     case conflict
+    case correctionTargetUnknown = "correction_target_unknown"
+    case correctionChangesCode = "correction_changes_code"
+    case manifestDiffers = "manifest_differs"
+    case manifestMissing = "manifest_missing"
+    case chainDiffers = "chain_differs"
     case refusedByDatabase = "refused_by_database"
 }
 
@@ -124,6 +129,18 @@ extension FaultCode {
             ("Nội dung đã thay đổi trên đường truyền hoặc trong bộ nhớ", "The entry does not match its digest")
         case .conflict:
             ("Mã hồ sơ hoặc số thứ tự đã có với nội dung khác", "The code or number is taken by other content")
+        case .correctionTargetUnknown:
+            ("Bản ghi được sửa không có ở trung tâm", "The centre has no entry with the number that is corrected")
+        case .correctionChangesCode:
+            (
+                "Không thể đổi mã của hồ sơ đã lưu", "The code of a dossier that is stored cannot be changed"
+            )
+        case .manifestDiffers:
+            ("Số lượng ở trung tâm khác với bảng kê", "The centre has another number of dossiers than the manifest")
+        case .manifestMissing:
+            ("Trung tâm chưa có các số thứ tự trong bảng kê", "The centre lacks numbers that the manifest covers")
+        case .chainDiffers:
+            ("Chuỗi băm ở trung tâm khác với bảng kê", "The centre's chain is not the one of the manifest")
         default: ("Cơ sở dữ liệu từ chối bản ghi", "The database refused the entry")
         }
     }

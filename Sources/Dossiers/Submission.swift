@@ -95,6 +95,11 @@ extension Submission {
         return copy
     }
 
+    /// The procedure in composed form.
+    var composedProcedure: String {
+        procedure.mayBeDecomposed ? procedure.precomposedStringWithCanonicalMapping : procedure
+    }
+
     private static var comparedTexts: [WritableKeyPath<Submission, String>] {
         [\.dossierCode, \.unit, \.procedure, \.sector, \.deskOperator, \.applicantName]
     }

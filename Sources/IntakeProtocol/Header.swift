@@ -6,10 +6,10 @@
 /// | 4 | 1 | version, 1 |
 /// | 5 | 1 | command |
 /// | 6 | 1 | content type |
-/// | 7 | 1 | flags, 0 |
+/// | 7 | 1 | BATCH: how often the sender has sent it, this time included, at most 255; 0 unknown, and in all others |
 /// | 8 | 8 | epoch of the sender's spool |
 /// | 16 | 8 | session: random, chosen with HELLO, repeated by both sides |
-/// | 24 | 8 | first sequence number |
+/// | 24 | 8 | first sequence number; HELLO and PING of a sender: the lowest number without receipt, 0 unknown |
 /// | 32 | 8 | head: highest sequence number that the sender has assigned |
 /// | 40 | 4 | count of entries |
 /// | 44 | 4 | length of the body frame |
@@ -27,7 +27,9 @@ public struct Header: Sendable, Equatable {
     public var epoch: UInt64 = 0
     /// The session that HELLO began.
     public var session: UInt64 = 0
-    /// Sequence number of the first entry.
+    /// How often a batch has been sent, this time included; 0 when the sender does not say.
+    public var attempt: UInt8 = 0
+    /// Sequence number of the first entry (BATCH, RECEIPT), or the lowest number without receipt (HELLO, PING).
     public var first: UInt64 = 0
     /// The highest sequence number that the sender has assigned.
     public var head: UInt64 = 0
@@ -54,7 +56,7 @@ public struct Header: Sendable, Equatable {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(Self.length)
         bytes.append(contentsOf: Self.magic)
-        bytes.append(contentsOf: [1, command.rawValue, contentType.rawValue, 0])
+        bytes.append(contentsOf: [1, command.rawValue, contentType.rawValue, attempt])
         bytes.append(bigEndian: epoch)
         bytes.append(bigEndian: session)
         bytes.append(bigEndian: first)
@@ -74,6 +76,7 @@ public struct Header: Sendable, Equatable {
         guard let command = Command(rawValue: bytes[5]) else { throw ProtocolError(.unknownCommand) }
         guard let contentType = ContentType(rawValue: bytes[6]) else { throw ProtocolError(.unknownContentType) }
         self.init(command, contentType: contentType)
+        attempt = bytes[7]
         epoch = bytes.integer(at: 8)
         session = bytes.integer(at: 16)
         first = bytes.integer(at: 24)

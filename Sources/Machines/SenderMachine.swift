@@ -187,6 +187,13 @@ extension SenderMachine {
         state = .flowing(flow)
     }
 
+    /// Entries behind the cursor may be sent now: goes through them again once what is on its way is answered.
+    package mutating func lookAgain() {
+        guard case .flowing(var flow) = state else { return }
+        flow.mustRewind = true
+        state = .flowing(flow)
+    }
+
     /// WELCOME came.
     package mutating func welcomed(session: UInt64, entries: Int, bytes: Int, at now: Moment) {
         guard case .greeting(session, _) = state else { return }

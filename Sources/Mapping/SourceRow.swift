@@ -14,4 +14,12 @@ package struct SourceRow: Sendable {
     package let line: Int
     /// What the row came to.
     package let content: Content
+    /// The entry that the row corrects, as the source names it; empty for a new dossier.
+    package let corrects: String
+
+    init(line: Int, content: Content, corrects: String = "") {
+        self.line = line
+        self.content = content
+        self.corrects = corrects
+    }
 }

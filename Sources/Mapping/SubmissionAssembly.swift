@@ -12,6 +12,8 @@ struct SubmissionAssembly: Sendable {
 
     /// The column that tells dossiers apart, where the mapping has one.
     let keyColumn: (slot: Int, name: String)?
+    /// Where a row names the entry that it corrects.
+    let correctsSlot: Int?
     /// What all submissions of the file have in common.
     private var constants = Submission()
     private var bindings: [Binding] = []
@@ -22,6 +24,7 @@ struct SubmissionAssembly: Sendable {
         var slots: [String: Int] = [:]
         for (slot, column) in columns.enumerated() { slots[column.name] = slot }
         keyColumn = mapping.key.flatMap { key in slots[key.name].map { ($0, key.name) } }
+        correctsSlot = mapping.corrects.flatMap { slots[$0.name] }
         timestamps = mapping.timestamps.map { TimestampReader(format: $0, zone: mapping.zone) }
         constants.codeGrammar = mapping.codeGrammar
         for rule in mapping.fields { bind(rule, slots) }

@@ -50,7 +50,8 @@ package struct SubmissionReader: ~Copyable, Sendable {
     }
 
     private mutating func dossier(at line: Int) -> SourceRow {
-        SourceRow(line: line, content: .submission(assembly.submission(from: values)))
+        let corrects = assembly.correctsSlot.flatMap { values[$0] } ?? ""
+        return SourceRow(line: line, content: .submission(assembly.submission(from: values)), corrects: corrects)
     }
 
     private static func parser(

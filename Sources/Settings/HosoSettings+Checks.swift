@@ -7,6 +7,9 @@ extension HosoSettings {
         if !language.isEmpty, Language(rawValue: language) == nil {
             source.complain("language", "phải là vi hoặc en", "must be vi or en")
         }
+        if closesAt == nil, !source.text("sender.closes_at").isEmpty {
+            source.complain("sender.closes_at", "phải có dạng HH:MM", "must be HH:MM")
+        }
         if intakeEndpoints.isEmpty { source.complain("intake.endpoints", "để trống", "is empty") }
         for endpoint in intakeEndpoints { Self.check(endpoint, "intake.endpoints", &source) }
         Self.check(workerEndpoint, "intake.workers", &source)

@@ -42,6 +42,8 @@ package struct HosoSettings: Sendable {
     package var inbox: String?
     /// Mapping file of the drop folder, or `nil` for hoso's own NDJSON.
     package var mapping: String?
+    /// When the sender closes its day; `nil` for never.
+    package var closesAt: ClosingTime?
     /// Endpoint of the survey relay.
     package var surveyEndpoint: String
     /// Which dossiers get a survey task.
@@ -92,6 +94,7 @@ package struct HosoSettings: Sendable {
         entryLimit = source.integer("sender.entry_limit_bytes", in: 256...65_536)
         inbox = source.text("sender.inbox").isEmpty ? nil : paths.path(source.text("sender.inbox"))
         mapping = source.text("sender.mapping").isEmpty ? nil : paths.path(source.text("sender.mapping"))
+        closesAt = ClosingTime(text: source.text("sender.closes_at"))
         surveyEndpoint = paths.endpoint(source.text("survey.endpoint"))
         survey = SurveyPolicy(
             samplingRate: source.share("survey.sampling_rate"),

@@ -55,6 +55,9 @@ package struct SettingKey: Sendable {
             "sender.mapping", "", "mapping file of the drop folder; empty: hoso's own NDJSON",
             "tệp ánh xạ; để trống: NDJSON của hoso"),
         SettingKey(
+            "sender.closes_at", "17:30", "when the day is closed with a manifest, HH:MM; empty: never",
+            "giờ chốt ngày, HH:MM; để trống: không chốt"),
+        SettingKey(
             "survey.endpoint", "ipc://surveys.sock", "where survey senders reach the relay",
             "nơi điểm gửi khảo sát kết nối"),
         SettingKey(

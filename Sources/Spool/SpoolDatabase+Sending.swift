@@ -28,7 +28,8 @@ extension SpoolDatabase {
     ) throws -> (run: SpoolRun?, damaged: UInt64?) {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT number, content_type, previous, digest, body FROM entry WHERE number > ? ORDER BY number LIMIT ?
+                SELECT number, content_type, previous, digest, body FROM entry
+                WHERE number > ? AND (waits = 0 OR number = (SELECT min(number) FROM entry)) ORDER BY number LIMIT ?
                 """)
         let rows = try Row.fetchCursor(statement, arguments: [Int64(bitPattern: number), limit])
         var first: UInt64 = 0
@@ -115,10 +116,13 @@ extension SpoolDatabase {
             try database.execute(
                 sql: """
                     INSERT OR REPLACE INTO rejected
-                    SELECT number, ?, ?, content_type, body, source, line FROM entry WHERE number BETWEEN ? AND ?
+                    SELECT number, ?, ?, content_type, body, source, line, NULL FROM entry WHERE number BETWEEN ? AND ?
                     """,
                 arguments: [receipt.outcome.rawValue, Data(receipt.reasons)] + (StatementArguments(range) ?? []))
         }
+        try database.execute(
+            sql: "UPDATE manifest SET outcome = ?, reasons = ? WHERE number BETWEEN ? AND ?",
+            arguments: [receipt.outcome.rawValue, Data(receipt.reasons)] + (StatementArguments(range) ?? []))
         try database.execute(
             sql: "DELETE FROM entry WHERE number BETWEEN ? AND ?", arguments: StatementArguments(range) ?? [])
         try database.execute(sql: "UPDATE meta SET \(column) = \(column) + ?", arguments: [total])

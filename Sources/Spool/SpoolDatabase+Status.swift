@@ -16,6 +16,19 @@ extension SpoolDatabase {
         }
     }
 
+    /// The lowest number that has no receipt; one above the head when all have one.
+    package func firstWaiting() throws(SpoolError) -> UInt64 {
+        do {
+            return try queue.read { database in
+                let waiting = try Int64.fetchOne(database, sql: "SELECT min(number) FROM entry")
+                let head = try Int64.fetchOne(database, sql: "SELECT head FROM meta")
+                return UInt64(bitPattern: waiting ?? (head ?? 0) + 1)
+            }
+        } catch {
+            throw SpoolError(error, "read")
+        }
+    }
+
     /// Numbers that have a receipt with an outcome, as ranges.
     package func receipted(_ outcome: SpoolReceipt.Outcome) throws(SpoolError) -> [ClosedRange<UInt64>] {
         do {
@@ -64,25 +77,64 @@ extension SpoolDatabase {
     }
 
     /// Entries that the centre quarantined, in order; of one file, or all.
-    package func rejected(source: Int64? = nil, limit: Int = 10_000) throws(SpoolError) -> [RejectedEntry] {
+    /// - Parameter isOpen: only those for which no correction has been sent.
+    package func rejected(
+        source: Int64? = nil, isOpen: Bool = false, limit: Int = 10_000
+    ) throws(SpoolError) -> [RejectedEntry] {
         do {
             return try queue.read { database in
                 try Row.fetchAll(
                     database,
                     sql: """
-                        SELECT r.number, s.path, r.line, r.outcome, r.reasons
-                        FROM rejected r LEFT JOIN source s ON s.id = r.source
-                        WHERE ? IS NULL OR r.source = ? ORDER BY r.number LIMIT ?
-                        """, arguments: [source, source, limit]
-                ).map { row in
-                    RejectedEntry(
-                        number: UInt64(bitPattern: row[0] as Int64), path: row[1], line: row[2],
-                        outcome: SpoolReceipt.Outcome(rawValue: row[3]) ?? .rejected,
-                        reasons: [UInt8](row[4] as Data))
-                }
+                        \(Self.rejectedColumns)
+                        WHERE (? IS NULL OR r.source = ?) AND NOT (? AND r.corrected_by IS NOT NULL)
+                        ORDER BY r.number LIMIT ?
+                        """, arguments: [source, source, isOpen, limit]
+                ).map(Self.rejected)
             }
         } catch {
             throw SpoolError(error, "list rejected entries")
+        }
+    }
+
+    /// The entry of a number that the centre quarantined.
+    package func rejected(number: UInt64) throws(SpoolError) -> RejectedEntry? {
+        do {
+            return try queue.read { database in
+                try Row.fetchOne(
+                    database, sql: "\(Self.rejectedColumns) WHERE r.number = ?",
+                    arguments: [Int64(bitPattern: number)]
+                ).map(Self.rejected)
+            }
+        } catch {
+            throw SpoolError(error, "read a rejected entry")
+        }
+    }
+
+    private static let rejectedColumns = """
+        SELECT r.number, s.path, r.line, r.outcome, r.reasons, r.content_type, r.body, r.corrected_by
+        FROM rejected r LEFT JOIN source s ON s.id = r.source
+        """
+
+    private static func rejected(_ row: Row) -> RejectedEntry {
+        RejectedEntry(
+            number: UInt64(bitPattern: row[0] as Int64), path: row[1], line: row[2],
+            outcome: SpoolReceipt.Outcome(rawValue: row[3]) ?? .rejected, reasons: [UInt8](row[4] as Data),
+            contentType: UInt8(truncatingIfNeeded: row[5] as Int64), body: [UInt8](row[6] as Data),
+            correctedBy: (row[7] as Int64?).map { UInt64(bitPattern: $0) })
+    }
+
+    /// What became of a number; `nil` while it waits for its receipt, or was never assigned.
+    package func outcome(of number: UInt64) throws(SpoolError) -> SpoolReceipt.Outcome? {
+        do {
+            return try queue.read { database in
+                try Int.fetchOne(
+                    database,
+                    sql: "SELECT outcome FROM receipt WHERE first <= ?1 AND last >= ?1 ORDER BY first DESC LIMIT 1",
+                    arguments: [Int64(bitPattern: number)])
+            }.flatMap(SpoolReceipt.Outcome.init(rawValue:))
+        } catch {
+            throw SpoolError(error, "read a receipt")
         }
     }
 

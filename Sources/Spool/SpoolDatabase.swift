@@ -54,6 +54,7 @@ package final class SpoolDatabase: Sendable {
         }
         guard (row[0] as Int) <= SpoolSchema.version else { throw SpoolError(.newerVersion, "open") }
         guard (row[1] as String) == sender else { throw SpoolError(.foreignSender, "open") }
+        if (row[0] as Int) < 2 { try database.execute(sql: SpoolSchema.second) }
         return UInt64(bitPattern: row[2] as Int64)
     }
 
@@ -100,7 +101,7 @@ package final class SpoolDatabase: Sendable {
         }
     }
 
-    private func append(_ drafts: [SpoolDraft], _ database: Database) throws -> ClosedRange<UInt64> {
+    func append(_ drafts: [SpoolDraft], _ database: Database) throws -> ClosedRange<UInt64> {
         guard let meta = try Row.fetchOne(database, sql: "SELECT head, head_digest FROM meta") else {
             throw SpoolError(.corrupt, "accept")
         }
@@ -109,15 +110,22 @@ package final class SpoolDatabase: Sendable {
         var digest = [UInt8](meta[1] as Data)
         var counts: [Int64: Int] = [:]
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        let insert = try database.cachedStatement(sql: "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?)")
+        var tally: [SpoolDraft.Cell: Int] = [:]
+        let insert = try database.cachedStatement(sql: "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for draft in drafts {
             number += 1
             let previous = digest
             digest = SpoolChain.digest(previous: previous, epoch: epoch, number: number, body: draft.body)
             try insert.execute(arguments: [
                 Int64(bitPattern: number), Int64(draft.contentType), Data(previous), Data(digest), Data(draft.body),
-                draft.source, draft.line.map { Int64($0) }, now,
+                draft.source, draft.line.map { Int64($0) }, now, draft.waits,
             ])
+            if let cell = draft.cell { tally[cell, default: 0] += 1 }
+            if let corrected = draft.corrects {
+                try database.execute(
+                    sql: "UPDATE rejected SET corrected_by = ? WHERE number = ?",
+                    arguments: [Int64(bitPattern: number), Int64(bitPattern: corrected)])
+            }
             if let source = draft.source { counts[source, default: 0] += 1 }
         }
         try database.execute(
@@ -126,7 +134,20 @@ package final class SpoolDatabase: Sendable {
             try database.execute(
                 sql: "UPDATE source SET accepted = accepted + ? WHERE id = ?", arguments: [count, source])
         }
+        try count(tally, at: now, database)
         return first...number
+    }
+
+    private func count(_ tally: [SpoolDraft.Cell: Int], at now: Int64, _ database: Database) throws {
+        guard !tally.isEmpty else { return }
+        for (cell, dossiers) in tally {
+            try database.execute(
+                sql: """
+                    INSERT INTO tally VALUES (?, ?, ?)
+                    ON CONFLICT (channel, procedure) DO UPDATE SET dossiers = dossiers + excluded.dossiers
+                    """, arguments: [cell.channel, cell.procedure, dossiers])
+        }
+        try database.execute(sql: "UPDATE closing SET since = coalesce(since, ?)", arguments: [now])
     }
 
     /// Finds or registers a file that has not been settled.

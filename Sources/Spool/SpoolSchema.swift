@@ -4,7 +4,7 @@ import GRDB
 
 /// The tables of a spool.
 enum SpoolSchema {
-    static let version = 1
+    static let version = 2
 
     static let sql = """
         CREATE TABLE meta (
@@ -30,15 +30,42 @@ enum SpoolSchema {
         );
         CREATE TABLE entry (
             number INTEGER PRIMARY KEY, content_type INTEGER NOT NULL, previous BLOB NOT NULL, digest BLOB NOT NULL,
-            body BLOB NOT NULL, source INTEGER, line INTEGER, accepted_at INTEGER NOT NULL
+            body BLOB NOT NULL, source INTEGER, line INTEGER, accepted_at INTEGER NOT NULL,
+            waits INTEGER NOT NULL DEFAULT 0
         );
         CREATE TABLE rejected (
             number INTEGER PRIMARY KEY, outcome INTEGER NOT NULL, reasons BLOB NOT NULL,
-            content_type INTEGER NOT NULL, body BLOB NOT NULL, source INTEGER, line INTEGER
+            content_type INTEGER NOT NULL, body BLOB NOT NULL, source INTEGER, line INTEGER, corrected_by INTEGER
         );
         CREATE INDEX rejected_source ON rejected (source);
         CREATE TABLE damaged (number INTEGER PRIMARY KEY, body BLOB NOT NULL, source INTEGER, line INTEGER);
         CREATE TABLE receipt (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, outcome INTEGER NOT NULL);
+        \(closing)
+        """
+
+    /// What is counted for the next manifest, and the manifests that were made.
+    private static let closing = """
+        CREATE TABLE tally (
+            channel TEXT NOT NULL, procedure TEXT NOT NULL, dossiers INTEGER NOT NULL, PRIMARY KEY (channel, procedure)
+        );
+        CREATE TABLE closing (
+            only_row INTEGER PRIMARY KEY CHECK (only_row = 1),
+            covered INTEGER NOT NULL, since INTEGER
+        );
+        INSERT INTO closing SELECT 1, head, NULL FROM (SELECT 0 AS head UNION ALL SELECT head FROM meta)
+            ORDER BY head DESC LIMIT 1;
+        CREATE TABLE manifest (
+            number INTEGER PRIMARY KEY, day TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+            dossiers INTEGER NOT NULL, outcome INTEGER, reasons BLOB
+        );
+        """
+
+    /// Brings a spool of version 1 up to date; what it has accepted so far is in no manifest.
+    static let second = """
+        ALTER TABLE entry ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE rejected ADD COLUMN corrected_by INTEGER;
+        \(closing)
+        UPDATE meta SET version = 2;
         """
 
     static func configuration(quotaBytes: Int) -> GRDB.Configuration {

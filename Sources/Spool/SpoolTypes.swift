@@ -42,12 +42,47 @@ package struct SpoolDraft: Sendable {
     /// The line in that file.
     package let line: Int?
 
+    /// What it is counted under in the next manifest; `nil` for what is no dossier.
+    package let cell: Cell?
+    /// The number of this spool's entry that it corrects.
+    package let corrects: UInt64?
+    /// Whether it is sent only once everything before it has its receipt.
+    let waits: Bool
+
+    /// What dossiers are counted under.
+    package struct Cell: Sendable, Hashable {
+        /// Word of the channel.
+        package let channel: String
+        /// Code of the procedure.
+        package let procedure: String
+
+        /// A cell.
+        package init(channel: String, procedure: String) {
+            self.channel = channel
+            self.procedure = procedure
+        }
+    }
+
     /// A draft.
-    package init(body: [UInt8], contentType: UInt8, source: Int64? = nil, line: Int? = nil) {
+    package init(
+        body: [UInt8], contentType: UInt8, source: Int64? = nil, line: Int? = nil, cell: Cell? = nil,
+        corrects: UInt64? = nil
+    ) {
+        self.init(
+            body: body, contentType: contentType, source: source, line: line, cell: cell, corrects: corrects,
+            waits: false)
+    }
+
+    init(
+        body: [UInt8], contentType: UInt8, source: Int64?, line: Int?, cell: Cell?, corrects: UInt64?, waits: Bool
+    ) {
         self.body = body
         self.contentType = contentType
         self.source = source
         self.line = line
+        self.cell = cell
+        self.corrects = corrects
+        self.waits = waits
     }
 }
 
@@ -141,6 +176,12 @@ package struct RejectedEntry: Sendable {
     package let outcome: SpoolReceipt.Outcome
     /// The reasons, as the receipt wrote them.
     package let reasons: [UInt8]
+    /// 1 protobuf, 2 JSON.
+    package let contentType: UInt8
+    /// The entry.
+    package let body: [UInt8]
+    /// The entry that was sent to correct it, if one was.
+    package let correctedBy: UInt64?
 }
 
 /// A file as it is told apart from others.

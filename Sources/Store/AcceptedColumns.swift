@@ -17,16 +17,17 @@ struct AcceptedColumns {
     private var sector = Column(.text), deskOperator = Column(.text)
     private var applicantID = Column(.text), applicantName = Column(.text), applicantPhone = Column(.text)
     private var surveyed = Column(.boolean), notBefore = Column(.timestamp), person = Column(.bytes)
+    private var acceptedAt = Column(.timestamp)
 
     /// Names of the columns, in the order of the parameters.
     static let names = """
         ordinal, sender, epoch, sequence, digest, content, code, received_at, due_at, finished_at, returned_at,
         received_on, due_on, finished_on, returned_on, channel, return_channel, online_level, applicant_kind, status,
         timeliness, offered_online, unit_unverified, procedure_unverified, unit, procedure, procedure_key, sector,
-        operator, applicant_id, applicant_name, applicant_phone, surveyed, not_before, person
+        operator, applicant_id, applicant_name, applicant_phone, surveyed, not_before, person, accepted_at
         """
     /// How many there are.
-    static let count = 35
+    static let count = 36
     /// `$1` to the last one.
     static let placeholders = (1...count).map { "$\($0)" }.joined(separator: ", ")
 
@@ -49,6 +50,7 @@ struct AcceptedColumns {
         surveyed.append(entry.isSurveyed)
         notBefore.append(microseconds: entry.notBefore.microseconds)
         person.append(entry.person)
+        acceptedAt.append(microseconds: entry.acceptedAt)
         append(entry.dossier)
     }
 
@@ -89,6 +91,6 @@ struct AcceptedColumns {
         body(&timeliness); body(&offeredOnline); body(&unitUnverified); body(&procedureUnverified)
         body(&unit); body(&procedure); body(&procedureKey); body(&sector); body(&deskOperator)
         body(&applicantID); body(&applicantName); body(&applicantPhone)
-        body(&surveyed); body(&notBefore); body(&person)
+        body(&surveyed); body(&notBefore); body(&person); body(&acceptedAt)
     }
 }

@@ -1,5 +1,13 @@
-/// The two statements of a batch, to be run on a connection for ``DatabaseAddress/Plans/lookups``.
+/// The statements of a batch, to be run on a connection for ``DatabaseAddress/Plans/lookups``.
 enum BatchSQL {
+    /// The columns of a dossier, which an input row has under the same names.
+    private static let dossierColumns = """
+        code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
+        returned_on, channel, return_channel, online_level, applicant_kind, status, offered_online,
+        unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
+        applicant_name, applicant_phone, sender, epoch, sequence
+        """
+
     /// Stores dossiers with their ledger rows and survey tasks, and says per entry what became of it.
     ///
     /// An entry that the ledger knows gets the outcome that was recorded first. A dossier whose code exists is a
@@ -14,7 +22,7 @@ enum BatchSQL {
                    CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
             FROM input i CROSS JOIN LATERAL (
                 SELECT digest, outcome FROM hoso.intake k
-                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence LIMIT 1) l
+                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1) l
         ), fresh AS MATERIALIZED (
             SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
         ), existing AS MATERIALIZED (
@@ -22,14 +30,8 @@ enum BatchSQL {
             FROM fresh f CROSS JOIN LATERAL (SELECT content FROM hoso.dossier k WHERE k.code = f.code LIMIT 1) d
         ), inserted AS (
             INSERT INTO hoso.dossier (
-                code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
-                returned_on, channel, return_channel, online_level, applicant_kind, status, offered_online,
-                unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
-                applicant_name, applicant_phone, sender, epoch, sequence)
-            SELECT code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
-                returned_on, channel, return_channel, online_level, applicant_kind, status, offered_online,
-                unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
-                applicant_name, applicant_phone, sender, epoch, sequence
+                \(dossierColumns))
+            SELECT \(dossierColumns)
             FROM fresh f WHERE NOT EXISTS (SELECT FROM existing e WHERE e.ordinal = f.ordinal)
             ORDER BY code, sender, epoch, sequence
             ON CONFLICT (code) DO NOTHING RETURNING sender, epoch, sequence
@@ -43,13 +45,13 @@ enum BatchSQL {
         ), ledger AS (
             INSERT INTO hoso.intake (
                 sender, epoch, sequence, digest, outcome, delta, dossier, received_on, channel, return_channel,
-                timeliness, offered_online, returned, unit, procedure, sector, operator)
+                timeliness, offered_online, returned, unit, procedure, sector, operator, accepted_at)
             SELECT f.sender, f.epoch, f.sequence, f.digest, d.outcome, CASE d.outcome WHEN 1 THEN 1 ELSE 0 END, f.code,
                 f.received_on, f.channel, f.return_channel, f.timeliness, f.offered_online, f.returned_on IS NOT NULL,
-                f.unit, f.procedure_key, f.sector, f.operator
+                f.unit, f.procedure_key, f.sector, f.operator, f.accepted_at
             FROM fresh f JOIN decided d ON d.ordinal = f.ordinal WHERE d.outcome IN (1, 2)
             ORDER BY f.sender, f.epoch, f.sequence
-            ON CONFLICT (sender, epoch, sequence) DO NOTHING RETURNING sender, epoch, sequence
+            ON CONFLICT (sender, epoch, sequence, part) DO NOTHING RETURNING sender, epoch, sequence
         ), chosen AS MATERIALIZED (
             SELECT f.code, f.not_before, f.person
             FROM fresh f JOIN decided d ON d.ordinal = f.ordinal WHERE d.outcome = 1 AND f.surveyed
@@ -78,28 +80,232 @@ enum BatchSQL {
         LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
         """
 
+    /// Stores dossiers that take the place of what an earlier entry said, and entries that are replayed.
+    ///
+    /// A dossier that is stored may be revised only through the entry that stored it or a correction of that one, and
+    /// keeps its code; the newest of several corrections stands, in whatever order they come. What is replaced is
+    /// withdrawn by a ledger row of -1 in the same transaction, and the quarantine entries that this settles are
+    /// closed. Besides outcomes, -1 says that the ledger has no entry with the number named, -2 that the code would
+    /// change.
+    static let revised = """
+        WITH input AS MATERIALIZED (
+            SELECT * FROM unnest(\(AcceptedColumns.placeholders), \(revisionPlaceholders)) AS t (
+                \(AcceptedColumns.names), kind, target_epoch, target_sequence, part)
+        ), known AS MATERIALIZED (
+            SELECT i.ordinal, l.digest = i.digest AS same,
+                   CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
+            FROM input i CROSS JOIN LATERAL (
+                SELECT digest, outcome FROM hoso.intake k
+                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence
+                  AND k.part >= i.part AND (i.part > 0 OR k.part = 0) ORDER BY k.part LIMIT 1) l
+        ), fresh AS MATERIALIZED (
+            SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
+        ), target AS MATERIALIZED (
+            SELECT f.ordinal, l.outcome, l.dossier, coalesce(l.root_epoch, f.target_epoch) AS root_epoch,
+                   coalesce(l.root_sequence, f.target_sequence) AS root_sequence
+            FROM fresh f CROSS JOIN LATERAL (
+                SELECT outcome, kind, dossier, root_epoch, root_sequence FROM hoso.intake k
+                WHERE k.sender = f.sender AND k.epoch = f.target_epoch AND k.sequence = f.target_sequence
+                  AND k.delta >= 0 ORDER BY k.part DESC LIMIT 1) l
+            WHERE l.kind <> 3
+        ), received AS MATERIALIZED (
+            -- Of a number that two spools have used, the ledger has one content; the other cannot be replayed.
+            SELECT f.ordinal, l.digest = f.digest AS same
+            FROM fresh f CROSS JOIN LATERAL (
+                SELECT digest FROM hoso.intake k
+                WHERE k.sender = f.sender AND k.epoch = f.epoch AND k.sequence = f.sequence AND k.part = 0 LIMIT 1) l
+            WHERE f.part > 0
+        ), current AS MATERIALIZED (
+            SELECT f.ordinal, d.content = f.content AS same, d.sender, d.epoch, d.sequence,
+                   coalesce(o.root_epoch, d.epoch) AS root_epoch, coalesce(o.root_sequence, d.sequence) AS root_sequence,
+                   o.received_on, o.channel, o.return_channel, o.timeliness, o.offered_online, o.returned, o.digest,
+                   o.unit, o.procedure, o.sector, o.operator
+            FROM fresh f
+            CROSS JOIN LATERAL (
+                SELECT content, sender, epoch, sequence FROM hoso.dossier k WHERE k.code = f.code LIMIT 1) d
+            CROSS JOIN LATERAL (
+                SELECT * FROM hoso.intake k
+                WHERE k.sender = d.sender AND k.epoch = d.epoch AND k.sequence = d.sequence AND k.delta = 1
+                ORDER BY k.part DESC LIMIT 1) o
+        ), decided AS MATERIALIZED (
+            SELECT f.ordinal, c.ordinal IS NOT NULL AS exists, CASE
+                WHEN t.ordinal IS NULL THEN -1::smallint
+                WHEN NOT r.same THEN 4::smallint
+                WHEN t.outcome = 1 AND t.dossier IS DISTINCT FROM f.code THEN -2::smallint
+                WHEN c.ordinal IS NULL THEN 1::smallint
+                WHEN c.same THEN 2::smallint
+                WHEN c.sender <> f.sender OR (c.root_epoch, c.root_sequence) <> (t.root_epoch, t.root_sequence)
+                    THEN 4::smallint
+                -- A later correction was stored first.
+                WHEN c.epoch = f.epoch AND c.sequence > f.sequence THEN 2::smallint
+                ELSE 1::smallint END AS outcome
+            FROM fresh f
+            LEFT JOIN target t ON t.ordinal = f.ordinal
+            LEFT JOIN received r ON r.ordinal = f.ordinal
+            LEFT JOIN current c ON c.ordinal = f.ordinal
+        ), inserted AS (
+            INSERT INTO hoso.dossier (\(dossierColumns))
+            SELECT \(dossierColumns) FROM fresh f
+            WHERE EXISTS (SELECT FROM decided d WHERE d.ordinal = f.ordinal AND d.outcome = 1 AND NOT d.exists)
+            ORDER BY code
+            ON CONFLICT (code) DO NOTHING RETURNING sender, epoch, sequence
+        ), updated AS (
+            UPDATE hoso.dossier k SET (\(dossierColumns)) = ROW (\(revisedColumns))
+            FROM fresh f
+            JOIN decided d ON d.ordinal = f.ordinal AND d.outcome = 1
+            JOIN current c ON c.ordinal = f.ordinal
+            -- Another transaction may have revised it since.
+            WHERE k.code = f.code AND k.sender = c.sender AND k.epoch = c.epoch AND k.sequence = c.sequence
+            RETURNING k.sender, k.epoch, k.sequence
+        ), done AS MATERIALIZED (
+            SELECT f.ordinal, f.sender, f.epoch, f.sequence, d.outcome, t.root_epoch, t.root_sequence
+            FROM fresh f
+            JOIN decided d ON d.ordinal = f.ordinal
+            JOIN target t ON t.ordinal = f.ordinal
+            WHERE d.outcome = 2 OR d.outcome = 1 AND (f.sender, f.epoch, f.sequence) IN (
+                SELECT sender, epoch, sequence FROM inserted UNION ALL SELECT sender, epoch, sequence FROM updated)
+        ), ledger AS (
+            INSERT INTO hoso.intake (
+                sender, epoch, sequence, part, kind, root_epoch, root_sequence, digest, outcome, delta, dossier,
+                received_on, channel, return_channel, timeliness, offered_online, returned, unit, procedure, sector,
+                operator, accepted_at)
+            SELECT f.sender, f.epoch, f.sequence, f.part, f.kind, n.root_epoch, n.root_sequence, f.digest, n.outcome,
+                CASE n.outcome WHEN 1 THEN 1 ELSE 0 END, f.code, f.received_on, f.channel, f.return_channel,
+                f.timeliness, f.offered_online, f.returned_on IS NOT NULL, f.unit, f.procedure_key, f.sector, f.operator,
+                f.accepted_at
+            FROM fresh f JOIN done n ON n.ordinal = f.ordinal
+            ORDER BY f.sender, f.epoch, f.sequence
+            ON CONFLICT (sender, epoch, sequence, part) DO NOTHING RETURNING sender, epoch, sequence
+        ), withdrawn AS (
+            INSERT INTO hoso.intake (
+                sender, epoch, sequence, part, kind, root_epoch, root_sequence, digest, outcome, delta, dossier,
+                received_on, channel, return_channel, timeliness, offered_online, returned, unit, procedure, sector,
+                operator)
+            SELECT f.sender, f.epoch, f.sequence, f.part + 1, f.kind, n.root_epoch, n.root_sequence, f.digest, 1, -1,
+                f.code, c.received_on, c.channel, c.return_channel, c.timeliness, c.offered_online, c.returned, c.unit,
+                c.procedure, c.sector, c.operator
+            FROM fresh f
+            JOIN done n ON n.ordinal = f.ordinal AND n.outcome = 1
+            JOIN current c ON c.ordinal = f.ordinal
+            JOIN ledger l ON l.sender = f.sender AND l.epoch = f.epoch AND l.sequence = f.sequence
+            ORDER BY f.sender, f.epoch, f.sequence
+        ), closed AS (
+            INSERT INTO hoso.quarantine_closure (quarantine, cause, epoch, sequence)
+            SELECT q.id, CASE WHEN f.part > 0 THEN 'replayed' ELSE 'corrected' END, f.epoch, f.sequence
+            FROM fresh f
+            JOIN done n ON n.ordinal = f.ordinal
+            JOIN ledger l ON l.sender = f.sender AND l.epoch = f.epoch AND l.sequence = f.sequence
+            JOIN hoso.quarantine q
+              ON q.sender = f.sender AND q.root_epoch = n.root_epoch AND q.root_sequence = n.root_sequence
+            WHERE q.digest = (
+                SELECT digest FROM hoso.intake k
+                WHERE k.sender = q.sender AND k.epoch = q.epoch AND k.sequence = q.sequence AND k.part = 0)
+            ORDER BY q.id
+            ON CONFLICT (quarantine) DO NOTHING
+        ), chosen AS MATERIALIZED (
+            SELECT f.code, f.not_before, f.person
+            FROM fresh f JOIN done n ON n.ordinal = f.ordinal WHERE n.outcome = 1 AND f.surveyed
+              AND NOT EXISTS (SELECT FROM hoso.survey_task t WHERE t.dossier = f.code)
+        ), contacted AS (
+            INSERT INTO hoso.survey_contact AS c (person, asked_on)
+            SELECT DISTINCT person, current_date FROM chosen WHERE person IS NOT NULL ORDER BY person
+            ON CONFLICT (person) DO UPDATE SET asked_on = excluded.asked_on
+            WHERE c.asked_on + $\(AcceptedColumns.count + 5) <= excluded.asked_on RETURNING person
+        ), task AS (
+            INSERT INTO hoso.survey_task (dossier, not_before)
+            SELECT code, not_before FROM chosen WHERE person IS NULL
+            UNION ALL
+            (SELECT DISTINCT ON (person) h.code, h.not_before
+             FROM chosen h JOIN contacted c USING (person) ORDER BY person, h.code)
+        )
+        SELECT i.ordinal,
+               CASE WHEN k.outcome IS NOT NULL THEN k.outcome
+                    WHEN d.outcome NOT IN (1, 2) THEN d.outcome
+                    WHEN l.sequence IS NOT NULL THEN n.outcome
+                    WHEN n.ordinal IS NOT NULL THEN hoso.run_again() END,
+               coalesce(k.same, false)
+        FROM input i
+        LEFT JOIN known k ON k.ordinal = i.ordinal
+        LEFT JOIN decided d ON d.ordinal = i.ordinal
+        LEFT JOIN done n ON n.ordinal = i.ordinal
+        LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        """
+
+    /// `kind`, `target_epoch`, `target_sequence` and `part` of a revision.
+    private static let revisionPlaceholders = (1...4).map { "$\(AcceptedColumns.count + $0)" }.joined(separator: ", ")
+    private static let revisedColumns =
+        dossierColumns.split(whereSeparator: { ", \n".contains($0) }).map { "f.\($0)" }.joined(separator: ", ")
+
+    /// Keeps day-close manifests with their ledger rows.
+    static let manifests = """
+        WITH input AS MATERIALIZED (
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS t (
+                ordinal, sender, epoch, sequence, digest, day, first, last, last_digest, cells)
+        ), known AS MATERIALIZED (
+            SELECT i.ordinal, CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
+            FROM input i CROSS JOIN LATERAL (
+                SELECT digest, outcome FROM hoso.intake k
+                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1) l
+        ), ledger AS (
+            INSERT INTO hoso.intake (sender, epoch, sequence, kind, digest, outcome)
+            SELECT sender, epoch, sequence, 3, digest, 1 FROM input i
+            WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
+            ORDER BY sender, epoch, sequence
+            ON CONFLICT (sender, epoch, sequence, part) DO NOTHING RETURNING sender, epoch, sequence
+        ), kept AS (
+            INSERT INTO hoso.manifest (sender, epoch, sequence, day, first, last, last_digest, cells)
+            SELECT i.sender, i.epoch, i.sequence, i.day, i.first, i.last, i.last_digest, i.cells::jsonb
+            FROM input i JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        )
+        SELECT i.ordinal, coalesce(k.outcome, CASE WHEN l.sequence IS NOT NULL THEN 1::smallint END), false
+        FROM input i
+        LEFT JOIN known k ON k.ordinal = i.ordinal
+        LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        """
+
+    /// Notes batches as they arrived.
+    static let deliveries = """
+        INSERT INTO hoso.delivery (sender, epoch, first, last, attempt, received_at, validated_at)
+        SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7)
+        """
+
     /// Puts entries into the quarantine with their ledger rows, and says per entry what the ledger has.
     static let quarantined = """
         WITH input AS MATERIALIZED (
-            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) AS t (
-                ordinal, sender, epoch, sequence, digest, content_type, outcome, body, dossier, reasons)
+            SELECT * FROM unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) AS t (
+                ordinal, sender, epoch, sequence, digest, content_type, outcome, body, dossier, reasons, kind,
+                accepted_at, target_epoch, target_sequence, channel, procedure)
+        ), rooted AS MATERIALIZED (
+            -- A correction of a correction begins where that one began.
+            SELECT i.ordinal, coalesce(l.root_epoch, i.target_epoch, i.epoch) AS root_epoch,
+                   coalesce(l.root_sequence, i.target_sequence, i.sequence) AS root_sequence
+            FROM input i LEFT JOIN LATERAL (
+                SELECT root_epoch, root_sequence FROM hoso.intake k
+                WHERE k.sender = i.sender AND k.epoch = i.target_epoch AND k.sequence = i.target_sequence
+                  AND k.part = 0 LIMIT 1) l ON true
         ), known AS MATERIALIZED (
             SELECT i.ordinal, l.outcome, l.digest = i.digest AS same
             FROM input i CROSS JOIN LATERAL (
                 SELECT digest, outcome FROM hoso.intake k
-                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence LIMIT 1) l
+                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1) l
         ), ledger AS (
-            INSERT INTO hoso.intake (sender, epoch, sequence, digest, outcome, dossier)
-            SELECT sender, epoch, sequence, digest, outcome, dossier FROM input i
+            INSERT INTO hoso.intake (
+                sender, epoch, sequence, digest, outcome, dossier, kind, channel, procedure, accepted_at,
+                root_epoch, root_sequence)
+            SELECT sender, epoch, sequence, digest, outcome, dossier, kind, channel, procedure, accepted_at,
+                   CASE kind WHEN 2 THEN root_epoch END, CASE kind WHEN 2 THEN root_sequence END
+            FROM input i JOIN rooted r USING (ordinal)
             WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
             ORDER BY sender, epoch, sequence
-            ON CONFLICT (sender, epoch, sequence) DO NOTHING RETURNING sender, epoch, sequence
+            ON CONFLICT (sender, epoch, sequence, part) DO NOTHING RETURNING sender, epoch, sequence
         ), kept AS (
             INSERT INTO hoso.quarantine (
-                sender, epoch, sequence, content_type, outcome, digest, body, dossier, reasons)
+                sender, epoch, sequence, content_type, outcome, digest, body, dossier, reasons, kind, root_epoch,
+                root_sequence)
             SELECT i.sender, i.epoch, i.sequence, i.content_type, i.outcome, i.digest, i.body, i.dossier,
-                   i.reasons::jsonb
+                   i.reasons::jsonb, i.kind, r.root_epoch, r.root_sequence
             FROM input i
+            JOIN rooted r ON r.ordinal = i.ordinal
             LEFT JOIN known k ON k.ordinal = i.ordinal
             LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
             WHERE l.sequence IS NOT NULL OR NOT k.same

@@ -1,3 +1,4 @@
+import Dossiers
 package import Postgres
 
 /// Writes batches: ledger, dossiers, survey tasks and quarantine in one transaction and one round trip.
@@ -13,98 +14,163 @@ package struct BatchWriter {
         self.quietDays = Int32(clamping: quietDays)
     }
 
+    /// What is written in one transaction.
+    package struct Batch: Sendable {
+        /// New dossiers, with different codes and different keys.
+        package var accepted: [AcceptedEntry] = []
+        /// Corrections and replays: entries with a revision, different codes and different keys.
+        package var revised: [AcceptedEntry] = []
+        /// Entries with different keys.
+        package var quarantined: [QuarantinedEntry] = []
+        /// Manifests with different keys.
+        package var manifests: [ManifestEntry] = []
+        /// Batches of senders of which these are the first entries to be written.
+        package var deliveries: [DeliveryNote] = []
+
+        /// Nothing.
+        package init() {}
+    }
+
     /// What became of the entries of a batch, in their order.
     package struct Outcome: Sendable {
-        /// Of accepted entries.
+        /// Of new dossiers.
         package var accepted: [Resolution]
+        /// Of corrections and replays.
+        package var revised: [Resolution]
         /// Of quarantined entries.
         package var quarantined: [Resolution]
+        /// Of manifests.
+        package var manifests: [Resolution]
+
+        fileprivate init(undecided batch: Batch) {
+            accepted = Array(repeating: .undecided, count: batch.accepted.count)
+            revised = Array(repeating: .undecided, count: batch.revised.count)
+            quarantined = Array(repeating: .undecided, count: batch.quarantined.count)
+            manifests = Array(repeating: .undecided, count: batch.manifests.count)
+        }
     }
+
+    /// The kinds of entries that a batch has, in the order in which they are written: a correction sees what was
+    /// stored with it.
+    private enum Section: CaseIterable {
+        case accepted, quarantined, manifests, revised
+
+        var resolutions: WritableKeyPath<Outcome, [Resolution]> {
+            switch self {
+            case .accepted: \.accepted
+            case .quarantined: \.quarantined
+            case .manifests: \.manifests
+            case .revised: \.revised
+            }
+        }
+    }
+
+    /// Some entries of a batch.
+    private typealias Share = [Section: Range<Int>]
 
     /// Writes a batch.
     ///
     /// A value that only the database rejects is found by halving the batch, each half in a transaction of its own;
     /// all others are stored.
-    /// - Parameters:
-    ///   - accepted: entries with different dossier codes and different keys.
-    ///   - quarantined: entries with different keys.
     /// - Throws: ``PostgresError`` when nothing more can be said now: the server is away, or refuses the statement.
-    package mutating func write(
-        accepted: [AcceptedEntry], quarantined: [QuarantinedEntry]
-    ) async throws(PostgresError) -> Outcome {
-        var outcome = Outcome(
-            accepted: Array(repeating: .undecided, count: accepted.count),
-            quarantined: Array(repeating: .undecided, count: quarantined.count))
-        try await write(
-            accepted, accepted.indices, quarantined, quarantined.indices, into: &outcome)
+    package mutating func write(_ batch: Batch) async throws(PostgresError) -> Outcome {
+        var outcome = Outcome(undecided: batch)
+        var share: Share = [:]
+        for section in Section.allCases {
+            let indices = outcome[keyPath: section.resolutions].indices
+            if !indices.isEmpty { share[section] = indices }
+        }
+        try await write(batch, share, into: &outcome)
         return outcome
     }
 
     private mutating func write(
-        _ accepted: [AcceptedEntry], _ chosen: Range<Int>, _ quarantined: [QuarantinedEntry],
-        _ refused: Range<Int>, into outcome: inout Outcome
+        _ batch: Batch, _ share: Share, into outcome: inout Outcome
     ) async throws(PostgresError) {
-        guard !chosen.isEmpty || !refused.isEmpty else { return }
-        var statements: [Statement] = []
-        if !chosen.isEmpty {
-            var parameters = columns.parameters(accepted, chosen)
-            parameters.append(quietDays)
-            statements.append(Statement(BatchSQL.accepted, parameters))
-        }
-        if !refused.isEmpty {
-            statements.append(Statement(BatchSQL.quarantined, Self.parameters(quarantined, refused)))
-        }
+        let sections = Section.allCases.filter { share[$0] != nil }
+        guard !sections.isEmpty else { return }
+        var statements = sections.map { statement($0, batch, share[$0] ?? 0..<0) }
+        if !batch.deliveries.isEmpty { statements.append(Self.note(batch.deliveries)) }
         // A batch that is known already would write nothing, and its COMMIT would not wait for a synchronous standby that
         // the first attempt may have failed to reach: a few bytes of log make it wait.
         statements.append(Statement("SELECT pg_logical_emit_message(true, 'hoso', '') IS NULL"))
         do throws(PostgresError) {
-            var results = try await connection.commit(statements, as: "store a batch")[...]
-            if !chosen.isEmpty, let result = results.popFirst() {
-                Self.read(result, from: chosen.lowerBound, into: &outcome.accepted)
-            }
-            if !refused.isEmpty, let result = results.popFirst() {
-                Self.read(result, from: refused.lowerBound, into: &outcome.quarantined)
+            let results = try await connection.commit(statements, as: "store a batch")
+            for (section, result) in zip(sections, results) {
+                Self.read(result, from: share[section]?.lowerBound ?? 0, into: &outcome[keyPath: section.resolutions])
             }
         } catch {
             guard case .refused(let state) = error.code, state.remedy == .findTheValue else { throw error }
-            try await halve(accepted, chosen, quarantined, refused, state, into: &outcome)
+            try await halve(batch, share, state, into: &outcome)
+        }
+    }
+
+    /// Tries the outcome of a batch on a transaction that somebody else has begun and will roll back.
+    package mutating func rehearse(_ batch: Batch) async throws(PostgresError) -> Outcome {
+        var outcome = Outcome(undecided: batch)
+        for section in Section.allCases {
+            let indices = outcome[keyPath: section.resolutions].indices
+            guard !indices.isEmpty else { continue }
+            let result = try await connection.run([statement(section, batch, indices)], as: "rehearse a batch")[0]
+            Self.read(result, from: 0, into: &outcome[keyPath: section.resolutions])
+        }
+        return outcome
+    }
+
+    private mutating func statement(_ section: Section, _ batch: Batch, _ indices: Range<Int>) -> Statement {
+        switch section {
+        case .accepted:
+            var parameters = columns.parameters(batch.accepted, indices)
+            parameters.append(quietDays)
+            return Statement(BatchSQL.accepted, parameters)
+        case .revised:
+            var parameters = columns.parameters(batch.revised, indices)
+            Self.append(batch.revised[indices], to: &parameters)
+            parameters.append(quietDays)
+            return Statement(BatchSQL.revised, parameters)
+        case .quarantined: return Statement(BatchSQL.quarantined, Self.parameters(batch.quarantined, indices))
+        case .manifests: return Statement(BatchSQL.manifests, Self.parameters(batch.manifests, indices))
         }
     }
 
     private mutating func halve(
-        _ accepted: [AcceptedEntry], _ chosen: Range<Int>, _ quarantined: [QuarantinedEntry],
-        _ refused: Range<Int>, _ state: SQLState, into outcome: inout Outcome
+        _ batch: Batch, _ share: Share, _ state: SQLState, into outcome: inout Outcome
     ) async throws(PostgresError) {
-        if chosen.count + refused.count == 1 {
-            if let index = chosen.first { outcome.accepted[index] = .refused(state.rawValue) }
-            if let index = refused.first { outcome.quarantined[index] = .refused(state.rawValue) }
-            return
+        if share.count == 1, let (section, indices) = share.first {
+            if indices.count == 1, let index = indices.first {
+                outcome[keyPath: section.resolutions][index] = .refused(state.rawValue)
+                return
+            }
+            let middle = (indices.lowerBound + indices.upperBound) / 2
+            try await write(batch, [section: indices.lowerBound..<middle], into: &outcome)
+            return try await write(batch, [section: middle..<indices.upperBound], into: &outcome)
         }
-        if !chosen.isEmpty, !refused.isEmpty {
-            try await write(accepted, chosen, quarantined, 0..<0, into: &outcome)
-            return try await write(accepted, 0..<0, quarantined, refused, into: &outcome)
+        for section in Section.allCases {
+            guard let indices = share[section] else { continue }
+            try await write(batch, [section: indices], into: &outcome)
         }
-        let middle = (chosen.lowerBound + chosen.upperBound) / 2
-        try await write(accepted, chosen.lowerBound..<middle, quarantined, 0..<0, into: &outcome)
-        try await write(accepted, middle..<chosen.upperBound, quarantined, 0..<0, into: &outcome)
-        let centre = (refused.lowerBound + refused.upperBound) / 2
-        try await write(accepted, 0..<0, quarantined, refused.lowerBound..<centre, into: &outcome)
-        try await write(accepted, 0..<0, quarantined, centre..<refused.upperBound, into: &outcome)
     }
 
     private static func read(_ result: QueryResult, from first: Int, into resolutions: inout [Resolution]) {
         for row in 0..<result.count {
             let index = first + Int(result.int32(row, 0))
-            guard !result.isNull(row, 1), let outcome = StoredOutcome(rawValue: result.int16(row, 1)) else { continue }
+            guard !result.isNull(row, 1) else { continue }
             let isFromLedger = result.bool(row, 2)
-            resolutions[index] = outcome == .conflict && !isFromLedger ? .conflicting : .recorded(outcome)
+            switch (result.int16(row, 1), StoredOutcome(rawValue: result.int16(row, 1))) {
+            case (-1, _): resolutions[index] = .targetUnknown
+            case (-2, _): resolutions[index] = .codeChanged
+            case (_, .conflict?) where !isFromLedger: resolutions[index] = .conflicting
+            case (_, let outcome?): resolutions[index] = .recorded(outcome)
+            default: break
+            }
         }
     }
 
     private static func parameters(_ entries: [QuarantinedEntry], _ indices: Range<Int>) -> Parameters {
         var ordinal = Column(.int4), sender = Column(.int4), epoch = Column(.int8), sequence = Column(.int8)
         var digest = Column(.bytes), type = Column(.int2), outcome = Column(.int2), body = Column(.bytes)
-        var dossier = Column(.text), reasons = Column(.text)
+        var dossier = Column(.text), reasons = Column(.text), kind = Column(.int2), acceptedAt = Column(.timestamp)
+        var targetEpoch = Column(.int8), target = Column(.int8), channel = Column(.int2), procedure = Column(.text)
         for (place, index) in indices.enumerated() {
             let entry = entries[index]
             ordinal.append(Int32(place))
@@ -117,12 +183,71 @@ package struct BatchWriter {
             body.append(entry.body)
             dossier.append(entry.dossier)
             reasons.append(entry.reasons)
+            kind.append(entry.kind.rawValue)
+            acceptedAt.append(microseconds: entry.acceptedAt)
+            targetEpoch.append(entry.revision.map { Int64(bitPattern: $0.epoch) })
+            target.append(entry.revision.map { Int64(bitPattern: $0.sequence) })
+            channel.append(Channel(code: entry.cell.channel)?.rawValue)
+            procedure.append(entry.cell.procedure)
         }
         var parameters = Parameters()
-        for column in [ordinal, sender, epoch, sequence, digest, type, outcome, body, dossier, reasons] {
+        for column in [
+            ordinal, sender, epoch, sequence, digest, type, outcome, body, dossier, reasons, kind, acceptedAt,
+            targetEpoch, target, channel, procedure,
+        ] { parameters.append(column) }
+        return parameters
+    }
+
+    private static func append(_ entries: ArraySlice<AcceptedEntry>, to parameters: inout Parameters) {
+        var kind = Column(.int2), epoch = Column(.int8), sequence = Column(.int8), part = Column(.int2)
+        for entry in entries {
+            kind.append(entry.kind.rawValue)
+            epoch.append(Int64(bitPattern: entry.revision?.epoch ?? 0))
+            sequence.append(Int64(bitPattern: entry.revision?.sequence ?? 0))
+            part.append(entry.revision?.part ?? 0)
+        }
+        for column in [kind, epoch, sequence, part] { parameters.append(column) }
+    }
+
+    private static func parameters(_ entries: [ManifestEntry], _ indices: Range<Int>) -> Parameters {
+        var ordinal = Column(.int4), sender = Column(.int4), epoch = Column(.int8), sequence = Column(.int8)
+        var digest = Column(.bytes), day = Column(.date), first = Column(.int8), last = Column(.int8)
+        var lastDigest = Column(.bytes), cells = Column(.text)
+        for (place, index) in indices.enumerated() {
+            let entry = entries[index]
+            ordinal.append(Int32(place))
+            sender.append(entry.key.sender)
+            epoch.append(Int64(bitPattern: entry.key.epoch))
+            sequence.append(Int64(bitPattern: entry.key.sequence))
+            digest.append(entry.digest)
+            day.append(day: entry.day.number)
+            first.append(Int64(bitPattern: entry.numbers.lowerBound))
+            last.append(Int64(bitPattern: entry.numbers.upperBound))
+            lastDigest.append(entry.lastDigest)
+            cells.append(ManifestCells.json(entry.cells))
+        }
+        var parameters = Parameters()
+        for column in [ordinal, sender, epoch, sequence, digest, day, first, last, lastDigest, cells] {
             parameters.append(column)
         }
         return parameters
+    }
+
+    private static func note(_ deliveries: [DeliveryNote]) -> Statement {
+        var sender = Column(.int4), epoch = Column(.int8), first = Column(.int8), last = Column(.int8)
+        var attempt = Column(.int2), receivedAt = Column(.timestamp), validatedAt = Column(.timestamp)
+        for note in deliveries {
+            sender.append(note.key.sender)
+            epoch.append(Int64(bitPattern: note.key.epoch))
+            first.append(Int64(bitPattern: note.key.sequence))
+            last.append(Int64(bitPattern: note.key.sequence) + Int64(note.count) - 1)
+            attempt.append(Int16(note.attempt))
+            receivedAt.append(microseconds: note.receivedAt)
+            validatedAt.append(microseconds: note.validatedAt)
+        }
+        var parameters = Parameters()
+        for column in [sender, epoch, first, last, attempt, receivedAt, validatedAt] { parameters.append(column) }
+        return Statement(BatchSQL.deliveries, parameters)
     }
 
     /// The reasons recorded for entries in the quarantine, as JSON arrays.

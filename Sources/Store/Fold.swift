@@ -3,7 +3,8 @@ package import Postgres
 /// Folds the ledger into the roll-up, exactly once.
 ///
 /// Rows are taken in order of `(xid, id)` and only below the snapshot's horizon: above it a transaction may still
-/// commit a row that sorts before one already taken. The cursor moves in the transaction that adds to the roll-up.
+/// commit a row that sorts before one already taken. A transaction is folded whole, so that no figure shows a
+/// correction by half. The cursor moves in the transaction that adds to the roll-up.
 package struct Fold {
     private let connection: Connection
 
@@ -16,10 +17,10 @@ package struct Fold {
         package let rows: Int64
     }
 
-    /// Ledger rows that a step folds at most.
+    /// Ledger rows that a step folds, and the rest of a transaction.
     package static var largestStep: Int64 { 50_000 }
 
-    /// Folds up to `limit` ledger rows.
+    /// Folds ledger rows until there are `limit` of them and their last transaction is whole.
     package func step(limit: Int64 = largestStep) async throws(PostgresError) -> Step {
         var parameters = Parameters()
         parameters.append(limit)
@@ -54,11 +55,16 @@ package struct Fold {
     private static let sql = """
         WITH mark AS (
             SELECT xid, id FROM hoso.fold WHERE name = 'adoption'
-        ), taken AS MATERIALIZED (
-            SELECT i.* FROM hoso.intake i
+        ), due AS MATERIALIZED (
+            SELECT i.xid, i.id FROM hoso.intake i
             WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
               AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
             ORDER BY i.xid, i.id LIMIT $1
+        ), taken AS MATERIALIZED (
+            SELECT i.* FROM hoso.intake i
+            WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
+              AND i.xid <= (SELECT xid FROM due ORDER BY xid DESC, id DESC LIMIT 1)
+            ORDER BY i.xid, i.id
         ), added AS (
             INSERT INTO hoso.adoption AS a
             SELECT received_on, channel, coalesce(unit, ''), coalesce(procedure, ''), coalesce(sector, ''),
@@ -71,19 +77,20 @@ package struct Fold {
                 finished = a.finished + excluded.finished, early = a.early + excluded.early,
                 on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
         ), touched AS MATERIALIZED (
-            SELECT DISTINCT sender, epoch FROM taken
+            SELECT DISTINCT sender, epoch FROM taken WHERE part = 0
         ), known AS MATERIALIZED (
             -- Behind a hole that stays, there is nothing to count, however much.
             SELECT t.sender, t.epoch, coalesce(e.contiguous, 0) AS base, EXISTS (
                 SELECT FROM hoso.intake n
                 WHERE n.sender = t.sender AND n.epoch = t.epoch AND n.sequence = coalesce(e.contiguous, 0) + 1
+                  AND n.part = 0
             ) AS moves
             FROM touched t LEFT JOIN hoso.sender_epoch e USING (sender, epoch)
         ), counted AS (
             SELECT k.sender, k.epoch, k.base, i.sequence,
                    row_number() OVER (PARTITION BY k.sender, k.epoch ORDER BY i.sequence) AS place
             FROM known k
-            JOIN hoso.intake i ON i.sender = k.sender AND i.epoch = k.epoch AND i.sequence > k.base
+            JOIN hoso.intake i ON i.sender = k.sender AND i.epoch = k.epoch AND i.sequence > k.base AND i.part = 0
             WHERE k.moves
         ), advanced AS (
             SELECT sender, epoch, max(sequence) FILTER (WHERE sequence = base + place) AS contiguous
@@ -99,6 +106,12 @@ package struct Fold {
         ), moved AS (
             UPDATE hoso.fold f SET xid = last.xid, id = last.id, folded_at = now()
             FROM last WHERE f.name = 'adoption'
+        ), noted AS (
+            INSERT INTO hoso.fold_second AS s (at, xid, id)
+            SELECT date_trunc('second', clock_timestamp()), xid, id FROM last
+            ON CONFLICT (at) DO UPDATE SET xid = excluded.xid, id = excluded.id
+        ), forgotten AS (
+            DELETE FROM hoso.fold_second WHERE at < now() - interval '7 days'
         )
         SELECT count(*) FROM taken
         """

@@ -14,17 +14,77 @@ package struct QuarantineTable {
         package let entries: Int64
     }
 
+    /// A quarantined entry.
+    package struct Entry: Sendable {
+        /// Its number in the quarantine.
+        package let id: Int64
+        /// Name of the sender.
+        package let sender: String
+        /// Where it stands.
+        package let key: EntryKey
+        /// What it is.
+        package let kind: EntryKind
+        /// `rejected` or `conflict`.
+        package let outcome: StoredOutcome
+        /// Code of the dossier, if it could be read.
+        package let dossier: String?
+        /// When it came, in microseconds since 1970.
+        package let recordedAt: Int64
+        /// The reasons as a JSON array.
+        package let reasons: String
+        /// Its digest in the sender's chain.
+        package let digest: [UInt8]
+        /// 1 protobuf, 2 JSON.
+        package let contentType: Int16
+        /// The entry as its sender wrote it.
+        package let body: [UInt8]
+        /// The part of the ledger that a replay would write.
+        package let nextPart: Int16
+        /// `corrected` or `replayed`; `nil` while it is open.
+        package let closedBy: String?
+    }
+
+    /// Which entries are meant: those that meet every condition that is given.
+    package struct Selection: Sendable, Equatable {
+        /// Name of the sender.
+        package var sender: String?
+        /// A code among its reasons.
+        package var reason: String?
+        /// Code of the dossier.
+        package var dossier: String?
+        /// Numbers in the quarantine.
+        package var ids: [Int64] = []
+        /// Whether also those are meant that are closed.
+        package var includesClosed = false
+
+        /// All open entries.
+        package init() {}
+    }
+
+    /// A replay that an entry was part of.
+    package struct Attempt: Sendable {
+        /// When, in microseconds since 1970.
+        package let at: Int64
+        /// Who ran it.
+        package let byWhom: String
+        /// What became of the entry.
+        package let outcome: StoredOutcome?
+        /// The reasons that were left, as a JSON array.
+        package let reasons: String
+    }
+
     private let connection: Connection
 
     /// The quarantine on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// Entries per sender, reason and field.
+    /// Open entries per sender, reason and field.
     package func counts() async throws(PostgresError) -> [Count] {
         let result = try await connection.run(
             """
             SELECT s.name, r ->> 'code', coalesce(r ->> 'field', ''), count(*)
             FROM hoso.quarantine q JOIN hoso.sender s ON s.id = q.sender, jsonb_array_elements(q.reasons) AS r
+            WHERE NOT EXISTS (SELECT FROM hoso.quarantine_closure c WHERE c.quarantine = q.id)
             GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC, 2, 3
             """, as: "count the quarantine", within: .seconds(30))
         return (0..<result.count).map { row in
@@ -32,5 +92,128 @@ package struct QuarantineTable {
                 sender: result.string(row, 0), reason: result.string(row, 1), field: result.string(row, 2),
                 entries: result.int64(row, 3))
         }
+    }
+
+    /// Entries of a selection in order of their numbers.
+    /// - Parameter id: only those after it.
+    package func entries(
+        _ selection: Selection, after id: Int64 = 0, limit: Int
+    ) async throws(PostgresError) -> [Entry] {
+        var parameters = Parameters()
+        parameters.append(selection.sender)
+        parameters.append(selection.reason)
+        parameters.append(selection.dossier)
+        var ids = Column(.int8)
+        for id in selection.ids { ids.append(id) }
+        parameters.append(ids)
+        parameters.append(selection.includesClosed)
+        parameters.append(id)
+        parameters.append(Int64(limit))
+        let result = try await connection.run(
+            """
+            SELECT q.id, s.name, q.sender, q.epoch, q.sequence, q.kind, q.outcome, q.dossier, q.recorded_at,
+                   q.reasons::text, q.digest, q.content_type, q.body,
+                   (SELECT max(part) + 1 FROM hoso.intake i
+                    WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint, c.cause
+            FROM hoso.quarantine q
+            JOIN hoso.sender s ON s.id = q.sender
+            LEFT JOIN hoso.quarantine_closure c ON c.quarantine = q.id
+            WHERE q.id > $6 AND ($1::text IS NULL OR s.name = $1)
+              AND ($2::text IS NULL OR q.reasons @> jsonb_build_array(jsonb_build_object('code', $2)))
+              AND ($3::text IS NULL OR q.dossier = $3) AND (cardinality($4) = 0 OR q.id = ANY ($4))
+              AND ($5 OR c.quarantine IS NULL)
+            ORDER BY q.id LIMIT $7
+            """, parameters, as: "read the quarantine", within: .seconds(60))
+        return (0..<result.count).map { Self.entry(result, $0) }
+    }
+
+    private static func entry(_ result: QueryResult, _ row: Int) -> Entry {
+        Entry(
+            id: result.int64(row, 0), sender: result.string(row, 1),
+            key: EntryKey(
+                sender: result.int32(row, 2), epoch: UInt64(bitPattern: result.int64(row, 3)),
+                sequence: UInt64(bitPattern: result.int64(row, 4))),
+            kind: EntryKind(rawValue: result.int16(row, 5)) ?? .unknown,
+            outcome: StoredOutcome(rawValue: result.int16(row, 6)) ?? .rejected,
+            dossier: result.isNull(row, 7) ? nil : result.string(row, 7), recordedAt: result.microseconds(row, 8),
+            reasons: result.string(row, 9), digest: result.bytes(row, 10), contentType: result.int16(row, 11),
+            body: result.bytes(row, 12), nextPart: result.isNull(row, 13) ? 1 : result.int16(row, 13),
+            closedBy: result.isNull(row, 14) ? nil : result.string(row, 14))
+    }
+
+    /// Replays that an entry was part of, in order of time.
+    package func attempts(of id: Int64) async throws(PostgresError) -> [Attempt] {
+        var parameters = Parameters()
+        parameters.append(id)
+        let result = try await connection.run(
+            """
+            SELECT e.recorded_at, r.by_whom, e.outcome, coalesce(e.reasons::text, '[]')
+            FROM hoso.replay_entry e JOIN hoso.replay r ON r.id = e.replay WHERE e.quarantine = $1 ORDER BY 1
+            """, parameters, as: "read an entry's replays")
+        return (0..<result.count).map { row in
+            Attempt(
+                at: result.microseconds(row, 0), byWhom: result.string(row, 1),
+                outcome: StoredOutcome(rawValue: result.int16(row, 2)), reasons: result.string(row, 3))
+        }
+    }
+}
+
+/// The record of who had today's rules run on the quarantine, and what came of it.
+package struct ReplayRecord {
+    /// What came of one entry.
+    package struct Line: Sendable {
+        /// Its number in the quarantine.
+        package let id: Int64
+        /// What became of it.
+        package let outcome: StoredOutcome
+        /// The reasons that are left, as a JSON array; `nil` for one that was stored.
+        package let reasons: String?
+
+        /// A line.
+        package init(id: Int64, outcome: StoredOutcome, reasons: String?) {
+            self.id = id
+            self.outcome = outcome
+            self.reasons = reasons
+        }
+    }
+
+    private let connection: Connection
+    private let id: Int64
+
+    /// Begins the record of a replay, before anything is done.
+    package init(_ connection: Connection, byWhom: String, chosen: String) async throws(PostgresError) {
+        var parameters = Parameters()
+        parameters.append(byWhom)
+        parameters.append(chosen)
+        self.connection = connection
+        id = try await connection.run(
+            "INSERT INTO hoso.replay (by_whom, chosen) VALUES ($1, $2) RETURNING id", parameters, as: "begin a replay"
+        ).int64(0, 0)
+    }
+
+    /// Adds what came of some entries.
+    package func add(_ lines: [Line]) async throws(PostgresError) {
+        var entry = Column(.int8), outcome = Column(.int2), reasons = Column(.text)
+        for line in lines {
+            entry.append(line.id)
+            outcome.append(line.outcome.rawValue)
+            reasons.append(line.reasons)
+        }
+        var parameters = Parameters()
+        parameters.append(id)
+        for column in [entry, outcome, reasons] { parameters.append(column) }
+        _ = try await connection.run(
+            """
+            INSERT INTO hoso.replay_entry (replay, quarantine, outcome, reasons)
+            SELECT $1, e, o, r::jsonb FROM unnest($2, $3, $4) AS t (e, o, r) ON CONFLICT DO NOTHING
+            """, parameters, as: "record a replay")
+    }
+
+    /// Ends the record.
+    package func finish() async throws(PostgresError) {
+        var parameters = Parameters()
+        parameters.append(id)
+        _ = try await connection.run(
+            "UPDATE hoso.replay SET finished_at = now() WHERE id = $1", parameters, as: "end a replay")
     }
 }

@@ -61,8 +61,11 @@ package struct Reconciliation {
 
     private static let sums = """
         WITH counted AS (
-            SELECT sender, epoch, max(sequence) AS highest, count(*) FILTER (WHERE outcome = 1) AS stored,
-                   count(*) FILTER (WHERE outcome = 2) AS duplicate, count(*) FILTER (WHERE outcome >= 3) AS quarantined
+            -- A later part that is no withdrawal is a replay, and takes its entry out of the quarantine.
+            SELECT sender, epoch, max(sequence) AS highest,
+                   count(*) FILTER (WHERE outcome = 1 AND delta >= 0) AS stored,
+                   count(*) FILTER (WHERE outcome = 2) AS duplicate,
+                   count(*) FILTER (WHERE outcome >= 3) - count(*) FILTER (WHERE part > 0 AND delta >= 0) AS quarantined
             FROM hoso.intake GROUP BY sender, epoch
         ), epochs AS (
             SELECT sender, epoch, greatest(coalesce(c.highest, 0), coalesce(e.head, 0)) AS assigned,
@@ -87,6 +90,7 @@ package struct Reconciliation {
                    lag(i.sequence, 1, p.contiguous) OVER (PARTITION BY p.sender, p.epoch ORDER BY i.sequence) AS previous
             FROM epochs p
             JOIN hoso.intake i ON i.sender = p.sender AND i.epoch = p.epoch AND i.sequence > p.contiguous
+             AND i.part = 0
         ), gaps AS (
             SELECT sender, epoch, previous + 1 AS first, sequence - 1 AS last FROM numbered WHERE sequence > previous + 1
             UNION ALL

@@ -83,9 +83,10 @@ package struct ReconciliationDetail: Sendable, Equatable {
 
     private static let islands = """
         WITH termed AS (
-            SELECT s.name, i.epoch, i.sequence,
+            SELECT DISTINCT ON (i.sender, i.epoch, i.sequence) s.name, i.epoch, i.sequence,
                    CASE i.outcome WHEN 1 THEN 'stored' WHEN 2 THEN 'duplicate' ELSE 'quarantined' END AS term
             FROM hoso.intake i JOIN hoso.sender s ON s.id = i.sender WHERE $1::text IS NULL OR s.name = $1
+            ORDER BY i.sender, i.epoch, i.sequence, i.part DESC
         ), numbered AS (
             SELECT *, sequence - row_number() OVER (PARTITION BY name, epoch, term ORDER BY sequence) AS island
             FROM termed
@@ -101,7 +102,7 @@ package struct ReconciliationDetail: Sendable, Equatable {
         SELECT s.name, e.epoch, CASE WHEN i.digest IS NULL OR e.head_digest IS NULL THEN 'open'
                                      WHEN i.digest = e.head_digest THEN 'agrees' ELSE 'differs' END
         FROM hoso.sender_epoch e JOIN hoso.sender s ON s.id = e.sender
-        LEFT JOIN hoso.intake i ON i.sender = e.sender AND i.epoch = e.epoch AND i.sequence = e.head
+        LEFT JOIN hoso.intake i ON i.sender = e.sender AND i.epoch = e.epoch AND i.sequence = e.head AND i.part = 0
         WHERE $1::text IS NULL OR s.name = $1 ORDER BY s.name, e.epoch
         """
 

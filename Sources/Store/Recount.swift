@@ -34,7 +34,7 @@ package struct Recount {
 
     /// Compares within one snapshot, so that nothing can be stored between the two readings.
     ///
-    /// Dossiers that are committed but not yet folded are left out of the recount by their ledger rows.
+    /// What is committed and not yet folded is added to the roll-up from the ledger.
     package func run() async throws(PostgresError) -> Report {
         let results = try await connection.commit(
             [
@@ -56,23 +56,28 @@ package struct Recount {
     }
 
     private static let sql = """
-        WITH counted AS (
+        WITH waiting AS (
+            SELECT received_on AS day, channel, coalesce(unit, '') AS unit, coalesce(procedure, '') AS procedure,
+                   coalesce(sector, '') AS sector, coalesce(operator, '') AS operator, \(Measures.sums)
+            FROM hoso.intake i, (SELECT xid, id FROM hoso.fold WHERE name = 'adoption') f
+            WHERE (i.xid, i.id) > (f.xid, f.id) AND i.delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6
+        ), folded AS (
+            SELECT day, channel, unit, procedure, sector, operator, \(Measures.added)
+            FROM (SELECT * FROM hoso.adoption UNION ALL SELECT * FROM waiting) a GROUP BY 1, 2, 3, 4, 5, 6
+            -- What has all been withdrawn stays as a row of zeros.
+            HAVING sum(dossiers) <> 0 OR \(Measures.names.dropFirst().map { "sum(\($0)) <> 0" }.joined(separator: " OR "))
+        ), counted AS (
             SELECT d.received_on AS day, d.channel, d.unit,
                    coalesce(substring(d.procedure from '^([0-9][.][0-9]{6})([.][0-9A-Z.]*)?$'), d.procedure, '')
                        AS procedure,
                    coalesce(d.sector, '') AS sector, coalesce(d.operator, '') AS operator, \(Measures.recountNamed)
-            FROM hoso.dossier d
-            WHERE NOT EXISTS (
-                SELECT FROM hoso.intake i, hoso.fold f
-                WHERE f.name = 'adoption' AND (i.xid, i.id) > (f.xid, f.id)
-                  AND i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence)
-            GROUP BY 1, 2, 3, 4, 5, 6
+            FROM hoso.dossier d GROUP BY 1, 2, 3, 4, 5, 6
         )
         SELECT coalesce(a.day, c.day), coalesce(a.channel, c.channel), coalesce(a.unit, c.unit),
                coalesce(a.procedure, c.procedure), coalesce(a.sector, c.sector), coalesce(a.operator, c.operator),
                \(Measures.names.map { "coalesce(a.\($0), 0)" }.joined(separator: ", ")),
                \(Measures.names.map { "coalesce(c.\($0), 0)" }.joined(separator: ", "))
-        FROM hoso.adoption a FULL JOIN counted c
+        FROM folded a FULL JOIN counted c
           ON a.day = c.day AND a.channel = c.channel AND a.unit = c.unit AND a.procedure = c.procedure
              AND a.sector = c.sector AND a.operator = c.operator
         WHERE \(Measures.names.map { "a.\($0) IS DISTINCT FROM c.\($0)" }.joined(separator: " OR "))
@@ -81,6 +86,9 @@ package struct Recount {
 }
 
 extension Measures {
+    /// Sums of the roll-up's columns under their names.
+    static var added: String { names.map { "sum(\($0))::bigint AS \($0)" }.joined(separator: ", ") }
+
     /// Counts over dossiers under the names of the roll-up's columns.
     static var recountNamed: String {
         zip(recountParts, names).map { "\($0) AS \($1)" }.joined(separator: ", ")

@@ -35,12 +35,13 @@ package struct SenderDirectory {
     /// Records how far a sender says it has numbered, and what that says about its spool.
     /// - Parameters:
     ///   - digest: of the entry with that number, as the sender has it.
+    ///   - waitingFrom: every number below has its receipt at the sender; 0 where it does not say.
     ///   - isGreeting: whether a lower head than before means that the spool has gone back; a beat may be late.
     ///   - tolerance: seconds by which a greeting may be late too: one that a worker still had when its sender, killed
     ///     and started again, had long greeted through another worker.
     package func announce(
-        sender: Int32, epoch: UInt64, head: UInt64, digest: [UInt8]? = nil, isGreeting: Bool = false,
-        tolerance: Int32 = 20
+        sender: Int32, epoch: UInt64, head: UInt64, digest: [UInt8]? = nil, waitingFrom: UInt64 = 0,
+        isGreeting: Bool = false, tolerance: Int32 = 20
     ) async throws(PostgresError) {
         var parameters = Parameters()
         parameters.append(sender)
@@ -50,9 +51,26 @@ package struct SenderDirectory {
         var suspicion = parameters
         suspicion.append(isGreeting)
         suspicion.append(tolerance)
-        _ = try await connection.commit(
-            [Statement(Self.alarm, suspicion), Statement(Self.head, parameters)], as: "announce a head")
+        var statements = [Statement(Self.alarm, suspicion), Statement(Self.head, parameters)]
+        if waitingFrom > 0 {
+            var receipted = Parameters()
+            receipted.append(sender)
+            receipted.append(Int64(bitPattern: epoch))
+            receipted.append(Int64(bitPattern: waitingFrom))
+            statements += [Statement(Self.waiting, receipted), Statement(Self.receipted, receipted)]
+        }
+        _ = try await connection.commit(statements, as: "announce a head")
     }
+
+    private static let waiting = """
+        UPDATE hoso.sender_epoch SET waiting_from = $3
+        WHERE sender = $1 AND epoch = $2 AND coalesce(waiting_from, 0) < $3
+        """
+
+    private static let receipted = """
+        UPDATE hoso.delivery SET receipted_at = now()
+        WHERE sender = $1 AND epoch = $2 AND last < $3 AND receipted_at IS NULL
+        """
 
     private static let head = """
         INSERT INTO hoso.sender_epoch AS e (sender, epoch, head, head_digest) VALUES ($1, $2, $3, $4)
@@ -71,7 +89,7 @@ package struct SenderDirectory {
                 WHERE sender = $1 AND epoch = $2 AND head > $3 AND announced_at <= now() - make_interval(secs => $6))
             OR EXISTS (
                 SELECT FROM hoso.intake
-                WHERE sender = $1 AND epoch = $2 AND sequence = $3 + 1
+                WHERE sender = $1 AND epoch = $2 AND sequence = $3 + 1 AND part = 0
                   AND recorded_at <= now() - make_interval(secs => $6)))
         UNION ALL
         SELECT $1, $2, 'fork', $3
@@ -79,7 +97,7 @@ package struct SenderDirectory {
                 SELECT FROM hoso.sender_epoch
                 WHERE sender = $1 AND epoch = $2 AND head = $3 AND head_digest <> $4)
            OR EXISTS (
-                SELECT FROM hoso.intake WHERE sender = $1 AND epoch = $2 AND sequence = $3 AND digest <> $4)
+                SELECT FROM hoso.intake WHERE sender = $1 AND epoch = $2 AND sequence = $3 AND part = 0 AND digest <> $4)
         ON CONFLICT (sender, epoch, kind) DO UPDATE SET
             sequence = least(a.sequence, excluded.sequence), times = a.times + 1, last_at = now()
         """
@@ -114,7 +132,8 @@ package struct SenderDirectory {
             FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2
         ), above AS (
             SELECT sequence FROM hoso.intake
-            WHERE sender = $1 AND epoch = $2 AND sequence > (SELECT contiguous FROM mark) ORDER BY sequence LIMIT 10000
+            WHERE sender = $1 AND epoch = $2 AND sequence > (SELECT contiguous FROM mark) AND part = 0
+            ORDER BY sequence LIMIT 10000
         ), numbered AS (
             SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island FROM above
         ), islands AS (

@@ -100,7 +100,8 @@ public nonisolated enum WireOutcome: SwiftProtobuf.Enum, Swift.CaseIterable {
 
 }
 
-/// What is sent about one dossier. Later kinds take further numbers; a centre that does not know a kind quarantines it.
+/// One numbered thing that a sender has to say. Later kinds take further numbers; a centre that does not know a kind
+/// quarantines it.
 public nonisolated struct WireEntry: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -108,7 +109,6 @@ public nonisolated struct WireEntry: Sendable {
 
   public var kind: WireEntry.OneOf_Kind? = nil
 
-  /// 2 correction, 3 manifest, 4 status change, 5 hand-over, 6 survey answer, 7 petition: kept for later parts.
   public var intake: WireDossier {
     get {
       if case .intake(let v)? = kind {return v}
@@ -117,12 +117,106 @@ public nonisolated struct WireEntry: Sendable {
     set {kind = .intake(newValue)}
   }
 
+  public var correction: WireCorrection {
+    get {
+      if case .correction(let v)? = kind {return v}
+      return WireCorrection()
+    }
+    set {kind = .correction(newValue)}
+  }
+
+  /// 4 status change, 5 hand-over, 6 survey answer, 7 petition: kept for later parts.
+  public var manifest: WireManifest {
+    get {
+      if case .manifest(let v)? = kind {return v}
+      return WireManifest()
+    }
+    set {kind = .manifest(newValue)}
+  }
+
+  /// when the sender took it, microseconds since 1970 by its clock; 0: it does not say
+  public var acceptedAt: Int64 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public nonisolated enum OneOf_Kind: Equatable, Sendable {
-    /// 2 correction, 3 manifest, 4 status change, 5 hand-over, 6 survey answer, 7 petition: kept for later parts.
     case intake(WireDossier)
+    case correction(WireCorrection)
+    /// 4 status change, 5 hand-over, 6 survey answer, 7 petition: kept for later parts.
+    case manifest(WireManifest)
 
+  }
+
+  public init() {}
+}
+
+/// The dossier as it should have been handed in by an earlier entry of the same sender: one that was quarantined, or
+/// one that is stored under the same dossier code.
+public nonisolated struct WireCorrection: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// of the entry that is corrected; 0: this epoch
+  public var epoch: UInt64 = 0
+
+  /// of the entry that is corrected
+  public var sequence: UInt64 = 0
+
+  /// the whole dossier
+  public var dossier: WireDossier {
+    get {_dossier ?? WireDossier()}
+    set {_dossier = newValue}
+  }
+  /// Returns true if `dossier` has been explicitly set.
+  public var hasDossier: Bool {self._dossier != nil}
+  /// Clears the value of `dossier`. Subsequent reads from it will return its default value.
+  public mutating func clearDossier() {self._dossier = nil}
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public init() {}
+
+  fileprivate var _dossier: WireDossier? = nil
+}
+
+/// What a sender counted when it closed a day: the dossiers of entries `first` to `last`, intakes and corrections alike.
+public nonisolated struct WireManifest: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  /// local day, YYYY-MM-DD
+  public var day: String = String()
+
+  public var first: UInt64 = 0
+
+  public var last: UInt64 = 0
+
+  /// digest of entry `last`
+  public var lastDigest: Data = Data()
+
+  /// in order of channel and procedure
+  public var cells: [WireManifest.Cell] = []
+
+  public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  public nonisolated struct Cell: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// in_person | online | postal, or unknown
+    public var channel: String = String()
+
+    /// first two parts of a national code; the whole code where the grammar is opaque; * for all
+    public var procedure: String = String()
+
+    public var dossiers: UInt64 = 0
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
   }
 
   public init() {}
@@ -476,7 +570,7 @@ nonisolated extension WireOutcome: SwiftProtobuf._ProtoNameProviding {
 
 nonisolated extension WireEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Entry"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}intake\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}intake\0\u{1}correction\0\u{1}manifest\0\u{4}\u{c}accepted_at\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -497,6 +591,33 @@ nonisolated extension WireEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
           self.kind = .intake(v)
         }
       }()
+      case 2: try {
+        var v: WireCorrection?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .correction(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .correction(v)
+        }
+      }()
+      case 3: try {
+        var v: WireManifest?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .manifest(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .manifest(v)
+        }
+      }()
+      case 15: try { try decoder.decodeSingularInt64Field(value: &self.acceptedAt) }()
       default: break
       }
     }
@@ -507,14 +628,164 @@ nonisolated extension WireEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    try { if case .intake(let v)? = self.kind {
+    switch self.kind {
+    case .intake?: try {
+      guard case .intake(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
-    } }()
+    }()
+    case .correction?: try {
+      guard case .correction(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    }()
+    case .manifest?: try {
+      guard case .manifest(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    }()
+    case nil: break
+    }
+    if self.acceptedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.acceptedAt, fieldNumber: 15)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireEntry, rhs: WireEntry) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.acceptedAt != rhs.acceptedAt {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCorrection: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Correction"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}epoch\0\u{1}sequence\0\u{1}dossier\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._dossier) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 1)
+    }
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 2)
+    }
+    try { if let v = self._dossier {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireCorrection, rhs: WireCorrection) -> Bool {
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs._dossier != rhs._dossier {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireManifest: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = _protobuf_package + ".Manifest"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}day\0\u{1}first\0\u{1}last\0\u{3}last_digest\0\u{1}cells\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.day) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.first) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.last) }()
+      case 4: try { try decoder.decodeSingularBytesField(value: &self.lastDigest) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.cells) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.day.isEmpty {
+      try visitor.visitSingularStringField(value: self.day, fieldNumber: 1)
+    }
+    if self.first != 0 {
+      try visitor.visitSingularUInt64Field(value: self.first, fieldNumber: 2)
+    }
+    if self.last != 0 {
+      try visitor.visitSingularUInt64Field(value: self.last, fieldNumber: 3)
+    }
+    if !self.lastDigest.isEmpty {
+      try visitor.visitSingularBytesField(value: self.lastDigest, fieldNumber: 4)
+    }
+    if !self.cells.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.cells, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireManifest, rhs: WireManifest) -> Bool {
+    if lhs.day != rhs.day {return false}
+    if lhs.first != rhs.first {return false}
+    if lhs.last != rhs.last {return false}
+    if lhs.lastDigest != rhs.lastDigest {return false}
+    if lhs.cells != rhs.cells {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireManifest.Cell: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireManifest.protoMessageName + ".Cell"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}channel\0\u{1}procedure\0\u{1}dossiers\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.channel) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.procedure) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.dossiers) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.channel.isEmpty {
+      try visitor.visitSingularStringField(value: self.channel, fieldNumber: 1)
+    }
+    if !self.procedure.isEmpty {
+      try visitor.visitSingularStringField(value: self.procedure, fieldNumber: 2)
+    }
+    if self.dossiers != 0 {
+      try visitor.visitSingularUInt64Field(value: self.dossiers, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireManifest.Cell, rhs: WireManifest.Cell) -> Bool {
+    if lhs.channel != rhs.channel {return false}
+    if lhs.procedure != rhs.procedure {return false}
+    if lhs.dossiers != rhs.dossiers {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

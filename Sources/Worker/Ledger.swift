@@ -8,12 +8,14 @@ import WireMessages
 struct Ledger {
     private let directory: SenderDirectory
     private let table: CatalogueTable
+    private let manifests: Manifests
     private var writer: BatchWriter
     private var senders: [String: Int32] = [:]
 
     init(_ connection: Connection, survey: SurveyPolicy) {
         directory = SenderDirectory(connection)
         table = CatalogueTable(connection)
+        manifests = Manifests(connection)
         writer = BatchWriter(connection, quietDays: survey.quietDays)
     }
 
@@ -31,12 +33,14 @@ struct Ledger {
 
     /// Records a sender's head; for a greeting, also reads what the ledger has of its epoch.
     mutating func greet(
-        sender name: String, epoch: UInt64, head: UInt64, digest: [UInt8]?, isGreeting: Bool
+        sender name: String, _ header: Header, digest: [UInt8]?
     ) async throws(PostgresError) -> SenderDirectory.Progress? {
         let sender = try await number(of: name)
+        let isGreeting = header.command == .hello
         try await directory.announce(
-            sender: sender, epoch: epoch, head: head, digest: digest, isGreeting: isGreeting)
-        return isGreeting ? try await directory.progress(sender: sender, epoch: epoch) : nil
+            sender: sender, epoch: header.epoch, head: header.head, digest: digest, waitingFrom: header.first,
+            isGreeting: isGreeting)
+        return isGreeting ? try await directory.progress(sender: sender, epoch: header.epoch) : nil
     }
 
     private mutating func number(of name: String) async throws(PostgresError) -> Int32 {
@@ -50,39 +54,88 @@ struct Ledger {
     mutating func write(_ batch: inout [Work]) async throws(PostgresError) -> [Work] {
         for index in batch.indices { batch[index].address(to: try await number(of: batch[index].delivery.tag.sender)) }
         var later: [Work] = []
-        let (accepted, quarantined) = split(batch, later: &later)
-        let outcome = try await writer.write(
-            accepted: accepted.map { accepted in accepted.1 }, quarantined: quarantined.map { $0.1 })
+        var (written, places) = split(batch, later: &later)
+        let noted = try await note(batch, in: &written)
+        let outcome = try await writer.write(written)
+        for delivery in noted { delivery.note = nil }
         var unexplained: [(Int, StoredOutcome)] = []
-        for ((index, _), resolution) in zip(accepted, outcome.accepted) {
-            resolve(batch[index], at: index, resolution, &later, &unexplained)
-        }
-        for ((index, _), resolution) in zip(quarantined, outcome.quarantined) {
-            resolve(batch[index], at: index, resolution, &later, &unexplained)
+        let resolutions = outcome.accepted + outcome.revised + outcome.quarantined + outcome.manifests
+        for (place, resolution) in zip(places.all, resolutions) {
+            resolve(batch[place], at: place, resolution, &later, &unexplained)
         }
         try await explain(unexplained, in: batch)
+        for place in places.manifests { try await compare(batch[place]) }
         return later
     }
 
-    /// Entries with the number of an earlier one in the batch wait for the next transaction.
-    private func split(
-        _ batch: [Work], later: inout [Work]
-    ) -> (accepted: [(Int, AcceptedEntry)], quarantined: [(Int, QuarantinedEntry)]) {
-        var accepted: [(Int, AcceptedEntry)] = []
-        var quarantined: [(Int, QuarantinedEntry)] = []
-        accepted.reserveCapacity(batch.count)
+    /// Which entry of a batch stands at which place of what is written.
+    private struct Places {
+        var accepted: [Int] = []
+        var revised: [Int] = []
+        var quarantined: [Int] = []
+        var manifests: [Int] = []
+
+        var all: [Int] { accepted + revised + quarantined + manifests }
+    }
+
+    /// Entries with the number of an earlier one in the batch wait for the next transaction, and so do several
+    /// revisions of one dossier.
+    private func split(_ batch: [Work], later: inout [Work]) -> (BatchWriter.Batch, Places) {
+        var written = BatchWriter.Batch()
+        var places = Places()
         var keys = Set<EntryKey>(minimumCapacity: batch.count)
+        var revised: Set<String> = []
+        written.accepted.reserveCapacity(batch.count)
+        places.accepted.reserveCapacity(batch.count)
         for (index, work) in batch.enumerated() {
             guard keys.insert(work.key).inserted else {
                 later.append(work)
                 continue
             }
             switch work.task {
-            case .store(let entry): accepted.append((index, entry))
-            case .quarantine(let entry, _): quarantined.append((index, entry))
+            case .store(let entry):
+                written.accepted.append(entry)
+                places.accepted.append(index)
+            case .revise(let entry):
+                guard revised.insert(entry.dossier.code).inserted else {
+                    later.append(work)
+                    continue
+                }
+                written.revised.append(entry)
+                places.revised.append(index)
+            case .keep(let entry):
+                written.manifests.append(entry)
+                places.manifests.append(index)
+            case .quarantine(let entry, _):
+                written.quarantined.append(entry)
+                places.quarantined.append(index)
             }
         }
-        return (accepted, quarantined)
+        return (written, places)
+    }
+
+    /// Adds what is to be noted of the deliveries of a batch.
+    private mutating func note(
+        _ batch: [Work], in written: inout BatchWriter.Batch
+    ) async throws(PostgresError) -> [OpenDelivery] {
+        var noted: [OpenDelivery] = []
+        for work in batch where work.delivery !== noted.last {
+            guard var note = work.delivery.note, !noted.contains(where: { $0 === work.delivery }) else { continue }
+            note.key = EntryKey(
+                sender: try await number(of: work.delivery.tag.sender), epoch: note.key.epoch,
+                sequence: note.key.sequence)
+            written.deliveries.append(note)
+            noted.append(work.delivery)
+        }
+        return noted
+    }
+
+    /// Answers a manifest with what the ledger has of its numbers: nothing more when both agree, else the differences.
+    private func compare(_ work: Work) async throws(PostgresError) {
+        guard case .keep(let entry) = work.task, !work.delivery.isResolved(work.index) else { return }
+        let comparison = try await manifests.comparison(of: entry.key)
+        let reasons = comparison.map { [WireReason](differences: $0) } ?? []
+        work.delivery.resolve(work.index, OpenDelivery.EntryVerdict(outcome: .stored, reasons: reasons))
     }
 
     private func resolve(
@@ -93,13 +146,23 @@ struct Ledger {
         switch resolution {
         case .recorded(let outcome):
             // Accepted today, quarantined when it came first: the reasons are in the quarantine.
-            if case .store = work.task, outcome == .rejected || outcome == .conflict {
+            if case .quarantine = work.task {
+                resolve(work, outcome)
+            } else if outcome == .rejected || outcome == .conflict {
                 unexplained.append((place, outcome))
+            } else if case .keep = work.task {
+                // Answered when it has been compared.
             } else {
                 resolve(work, outcome)
             }
         case .conflicting:
             work.quarantine(as: .conflict, Fault(.conflict, path: Field.dossierCode.rawValue))
+            later.append(work)
+        case .targetUnknown:
+            work.quarantine(as: .rejected, Fault(.correctionTargetUnknown))
+            later.append(work)
+        case .codeChanged:
+            work.quarantine(as: .rejected, Fault(.correctionChangesCode, path: Field.dossierCode.rawValue))
             later.append(work)
         case .undecided:
             work.attempts += 1
@@ -135,6 +198,25 @@ struct Ledger {
             work.delivery.resolve(
                 work.index, OpenDelivery.EntryVerdict(outcome: WireOutcome(outcome), reasons: reasons))
         }
+    }
+}
+
+extension [WireReason] {
+    /// The exact differences between a manifest and the ledger; most of what could be said fits into a receipt.
+    init(differences comparison: ManifestComparison) {
+        var faults = comparison.differences.prefix(100).map { difference in
+            let cell = difference.cell
+            return Fault(
+                .manifestDiffers, path: "\(cell.channel)/\(cell.procedure)",
+                value: "\(difference.sender)≠\(difference.centre)")
+        }
+        if comparison.chainAgrees == false {
+            faults.append(Fault(.chainDiffers, path: "\(comparison.numbers.upperBound)"))
+        }
+        faults += comparison.missing.prefix(100).map { range in
+            Fault(.manifestMissing, path: "\(range.lowerBound)–\(range.upperBound)")
+        }
+        self = faults.map { WireReason($0) }
     }
 }
 

@@ -1,5 +1,6 @@
 import Dossiers
 import IntakeProtocol
+import Store
 import WireMessages
 
 /// A batch that waits for the outcome of its entries.
@@ -14,6 +15,8 @@ final class OpenDelivery {
 
     let tag: DeliveryTag
     let header: Header
+    /// What is to be noted of it with the first of its entries that is written.
+    var note: DeliveryNote?
     private var verdicts: [EntryVerdict?]
     private(set) var unresolved: Int
 
@@ -25,6 +28,8 @@ final class OpenDelivery {
     }
 
     var isResolved: Bool { unresolved == 0 }
+
+    func isResolved(_ index: Int) -> Bool { verdicts[index] != nil }
 
     func resolve(_ index: Int, _ verdict: EntryVerdict) {
         if verdicts[index] == nil { unresolved -= 1 }

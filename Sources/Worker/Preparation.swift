@@ -9,6 +9,8 @@ struct Work {
     /// What is to be done with it.
     enum Task {
         case store(AcceptedEntry)
+        case revise(AcceptedEntry)
+        case keep(ManifestEntry)
         case quarantine(QuarantinedEntry, reasons: [WireReason])
     }
 
@@ -22,31 +24,49 @@ struct Work {
 
     var key: EntryKey {
         switch task {
-        case .store(let entry): entry.key
+        case .store(let entry), .revise(let entry): entry.key
+        case .keep(let entry): entry.key
         case .quarantine(let entry, _): entry.key
         }
     }
 
     /// Records the number of the sender, which only the database knows.
     mutating func address(to sender: Int32) {
+        let key = EntryKey(sender: sender, epoch: key.epoch, sequence: key.sequence)
         switch task {
         case .store(var entry):
-            entry.key = EntryKey(sender: sender, epoch: entry.key.epoch, sequence: entry.key.sequence)
+            entry.key = key
             task = .store(entry)
-        case .quarantine(let entry, let reasons):
-            let key = EntryKey(sender: sender, epoch: entry.key.epoch, sequence: entry.key.sequence)
-            task = .quarantine(entry.moved(to: key), reasons: reasons)
+        case .revise(var entry):
+            entry.key = key
+            task = .revise(entry)
+        case .keep(var entry):
+            entry.key = key
+            task = .keep(entry)
+        case .quarantine(var entry, let reasons):
+            entry.key = key
+            task = .quarantine(entry, reasons: reasons)
         }
     }
 
     /// Turns the work into quarantining, for reasons that only showed up in the database.
     mutating func quarantine(as outcome: StoredOutcome, _ fault: Fault) {
-        guard case .store(let entry) = task else { return }
         let reasons = [WireReason(fault)]
-        task = .quarantine(
-            QuarantinedEntry(
-                key: entry.key, digest: entry.digest, contentType: Int16(contentType.rawValue), outcome: outcome,
-                body: body, dossier: entry.dossier.code, reasons: reasons.json), reasons: reasons)
+        let entry: QuarantinedEntry
+        switch task {
+        case .store(let accepted), .revise(let accepted):
+            entry = QuarantinedEntry(
+                key: accepted.key, kind: accepted.kind, revision: accepted.revision, acceptedAt: accepted.acceptedAt,
+                digest: accepted.digest, contentType: Int16(contentType.rawValue), outcome: outcome, body: body,
+                dossier: accepted.dossier.code, cell: TallyCell(accepted.dossier), reasons: reasons.json)
+        case .keep(let manifest):
+            entry = QuarantinedEntry(
+                key: manifest.key, kind: .manifest, digest: manifest.digest,
+                contentType: Int16(contentType.rawValue), outcome: outcome, body: body, dossier: nil,
+                reasons: reasons.json)
+        case .quarantine: return
+        }
+        task = .quarantine(entry, reasons: reasons)
     }
 }
 
@@ -79,13 +99,14 @@ struct Preparation {
             let key = EntryKey(sender: 0, epoch: header.epoch, sequence: header.first + UInt64(index))
             let digest = Chain.digest(
                 previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
+            let place = Place(key: key, digest: item.digest, contentType: header.contentType)
             let task =
                 if digest != item.digest {
-                    reject(item, key, header.contentType, [Fault(.digestMismatch)], dossier: nil)
+                    reject(item.bytes, place, [Fault(.digestMismatch)])
                 } else if item.bytes.count > Limits.entryBytes {
-                    reject(item, key, header.contentType, [Fault(.tooLong)], dossier: nil)
+                    reject(item.bytes, place, [Fault(.tooLong)])
                 } else {
-                    examine(item, key, header.contentType, now: now)
+                    examine(item.bytes, place, now: now)
                 }
             works.append(
                 Work(
@@ -95,41 +116,83 @@ struct Preparation {
         return works
     }
 
-    private mutating func examine(
-        _ item: BatchBody.Item, _ key: EntryKey, _ type: ContentType, now: Instant
-    ) -> Work.Task {
-        switch EntryContent(item.bytes, as: type) {
-        case .unsupportedKind: return reject(item, key, type, [Fault(.unsupportedKind)], dossier: nil)
+    /// Where an entry stands, and how it is written.
+    struct Place {
+        let key: EntryKey
+        let digest: [UInt8]
+        let contentType: ContentType
+        /// The next part of the ledger, when the entry is replayed.
+        var part: Int16 = 0
+    }
+
+    /// What is to be done with an entry.
+    mutating func examine(_ bytes: [UInt8], _ place: Place, now: Instant) -> Work.Task {
+        let (content, acceptedAt) = EntryContent.read(bytes, as: place.contentType)
+        switch content {
+        case .unsupportedKind: return reject(bytes, place, [Fault(.unsupportedKind)])
         case .malformed(let fields):
             let faults = fields.isEmpty ? [Fault(.malformedEntry)] : fields.map { Fault(.malformedEntry, path: $0) }
-            return reject(item, key, type, faults, dossier: nil)
+            return reject(bytes, place, faults)
         case .intake(let submission):
-            switch validator.validate(submission, now: now) {
-            case .rejected(let faults): return reject(item, key, type, faults, dossier: submission.dossierCode)
-            case .accepted(let dossier): return .store(accept(item, key, dossier))
+            let replayed = Revision(epoch: place.key.epoch, sequence: place.key.sequence, part: place.part)
+            let revision = place.part > 0 ? replayed : nil
+            return validate(
+                submission, Origin(kind: .intake, revision: revision, acceptedAt: acceptedAt), bytes, place, now)
+        case .correction(let target, let submission):
+            let epoch = target.epoch == 0 ? place.key.epoch : target.epoch
+            let revision = Revision(epoch: epoch, sequence: target.sequence, part: place.part)
+            return validate(
+                submission, Origin(kind: .correction, revision: revision, acceptedAt: acceptedAt), bytes, place, now)
+        case .manifest(let manifest):
+            guard manifest.numbers.upperBound < place.key.sequence else {
+                return reject(bytes, place, [Fault(.malformedEntry, path: "manifest.last")])
             }
+            return .keep(
+                ManifestEntry(
+                    key: place.key, digest: place.digest, day: manifest.day, numbers: manifest.numbers,
+                    lastDigest: manifest.lastDigest, cells: manifest.cells))
         }
     }
 
-    private func accept(_ item: BatchBody.Item, _ key: EntryKey, _ dossier: Dossier) -> AcceptedEntry {
-        var canonical: [UInt8] = []
-        canonical.reserveCapacity(256)
-        dossier.appendCanonicalBytes(to: &canonical)
-        return AcceptedEntry(
-            key: key, digest: item.digest, content: Chain.digest(of: canonical), dossier: dossier,
-            isSurveyed: policy.selects(dossier), notBefore: policy.notBefore(dossier), person: person(dossier))
+    /// What an entry says of itself beside its dossier.
+    private struct Origin {
+        var kind = EntryKind.unknown
+        var revision: Revision?
+        var acceptedAt: Int64?
+    }
+
+    private mutating func validate(
+        _ submission: Submission, _ origin: Origin, _ bytes: [UInt8], _ place: Place, _ now: Instant
+    ) -> Work.Task {
+        switch validator.validate(submission, now: now) {
+        case .rejected(let faults): return reject(bytes, place, faults, submission, origin)
+        case .accepted(let dossier):
+            var canonical: [UInt8] = []
+            canonical.reserveCapacity(256)
+            dossier.appendCanonicalBytes(to: &canonical)
+            let entry = AcceptedEntry(
+                key: place.key, kind: origin.kind, revision: origin.revision, acceptedAt: origin.acceptedAt,
+                digest: place.digest, content: Chain.digest(of: canonical), dossier: dossier,
+                isSurveyed: policy.selects(dossier), notBefore: policy.notBefore(dossier), person: person(dossier))
+            return origin.revision == nil ? .store(entry) : .revise(entry)
+        }
     }
 
     private func reject(
-        _ item: BatchBody.Item, _ key: EntryKey, _ type: ContentType, _ faults: [Fault], dossier: String?
+        _ bytes: [UInt8], _ place: Place, _ faults: [Fault], _ submission: Submission? = nil,
+        _ origin: Origin = Origin()
     ) -> Work.Task {
         let reasons = faults.map { WireReason($0) }
         // The column is only for looking up; PostgreSQL takes no U+0000 in it, and nothing endless.
-        let code = dossier.flatMap { $0.isEmpty || $0.utf8.count > 50 || $0.utf8.contains(0) ? nil : $0 }
+        let code = submission?.dossierCode
+        let isLookedUp = code.map { !$0.isEmpty && $0.utf8.count <= 50 && !$0.utf8.contains(0) } ?? false
         return .quarantine(
             QuarantinedEntry(
-                key: key, digest: item.digest, contentType: Int16(type.rawValue), outcome: .rejected, body: item.bytes,
-                dossier: code, reasons: reasons.json), reasons: reasons)
+                key: place.key, kind: origin.kind, revision: origin.kind == .correction ? origin.revision : nil,
+                acceptedAt: origin.acceptedAt, digest: place.digest, contentType: Int16(place.contentType.rawValue),
+                outcome: .rejected, body: bytes, dossier: isLookedUp ? code : nil,
+                cell: submission.map { TallyCell($0) } ?? TallyCell(channel: TallyCell.unknown, procedure: ""),
+                reasons: reasons.json), reasons: reasons)
     }
 
     /// A hash by which a citizen is recognised for the quiet period.

@@ -88,8 +88,7 @@ extension WorkerService {
         let found: SenderDirectory.Progress?
         do throws(PostgresError) {
             found = try await ledger.greet(
-                sender: question.tag.sender, epoch: question.header.epoch, head: question.header.head,
-                digest: question.headDigest, isGreeting: question.isGreeting)
+                sender: question.tag.sender, question.header, digest: question.headDigest)
         } catch {
             if case .refused(let state) = error.code, state.remedy != .stop { return putOff(question, error) }
             questions.insert(question, at: 0)

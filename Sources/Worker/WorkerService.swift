@@ -243,6 +243,9 @@ extension WorkerService {
             do throws(ProtocolError) {
                 let now = Instant(microseconds: WallClock.microseconds)
                 works += try preparation.work(for: delivery, body: body.bytes, now: now)
+                delivery.note = DeliveryNote(
+                    key: EntryKey(sender: 0, epoch: header.epoch, sequence: header.first), count: Int(header.count),
+                    attempt: header.attempt, receivedAt: now.microseconds, validatedAt: WallClock.microseconds)
             } catch {
                 refuse(delivery, error)
             }

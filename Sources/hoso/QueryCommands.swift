@@ -14,8 +14,8 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
 struct Reconcile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: """
-            Balances what senders numbered with what the centre has; leaves with 1 when numbers are missing, or when \
-            the numbers say that a spool is an old copy or a clone · Đối soát.
+            Balances what senders numbered with what the centre has; leaves with 1 when numbers are missing, a \
+            day's manifest differs, or the numbers say that a spool is an old copy or a clone · Đối soát.
             """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Name of a sender (default: all) · Tên điểm gửi.")
@@ -27,10 +27,12 @@ struct Reconcile: AsyncParsableCommand {
         let settings = try common.settings()
         try await reportingErrors(in: settings.language) {
             let name = sender
-            let (balances, detail) = try await DatabaseSession(settings.database("query")).perform { connection in
+            let (balances, detail, manifests) = try await DatabaseSession(settings.database("query")).perform {
+                connection in
                 (
                     try await Reconciliation(connection).balances(of: name),
-                    try await ReconciliationDetail(connection, of: name)
+                    try await ReconciliationDetail(connection, of: name),
+                    try await Manifests(connection).newest(of: name)
                 )
             }
             if let name, balances.isEmpty {
@@ -39,7 +41,7 @@ struct Reconcile: AsyncParsableCommand {
                         + settings.language.choose("Không có điểm gửi “\(name)”.", "There is no sender “\(name)”."))
                 throw ExitCode(64)
             }
-            let report = ReconciliationReport(balances: balances, detail: detail)
+            let report = ReconciliationReport(balances: balances, detail: detail, manifests: manifests)
             switch format {
             case .table: report.table(in: settings.language).forEach(Console.line)
             case .json: Console.line(report.json)
@@ -53,7 +55,7 @@ struct Reconcile: AsyncParsableCommand {
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "trace",
-        abstract: "Shows the way of one dossier through the centre · Hành trình một hồ sơ tại trung tâm.")
+        abstract: "Shows the way of one dossier from its sender to the figures · Hành trình một hồ sơ.")
     @OptionGroup var common: CommonOptions
     @Argument(help: "Code of the dossier · Mã hồ sơ.")
     var code: String
@@ -79,39 +81,6 @@ struct TraceCommand: AsyncParsableCommand {
             case .table: report.lines(in: settings.language).forEach(Console.line)
             case .json: Console.line(report.json)
             case .csv: report.csv.forEach(Console.line)
-            }
-        }
-    }
-}
-
-struct QuarantineCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "quarantine", abstract: "Shows what could not be stored · Hồ sơ bị giữ lại.",
-        discussion: """
-            hoso quarantine [--format table|json|csv]
-            All options · Mọi tùy chọn: hoso quarantine list --help
-            """,
-        subcommands: [List.self], defaultSubcommand: List.self)
-
-    struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Counts quarantined entries by sender and reason · Đếm theo điểm gửi và lý do.")
-        @OptionGroup var common: CommonOptions
-        @Option(help: "table, json or csv · Dạng kết quả.")
-        var format = OutputFormat.table
-
-        func run() async throws {
-            let settings = try common.settings()
-            try await reportingErrors(in: settings.language) {
-                let counts = try await DatabaseSession(settings.database("query")).perform { connection in
-                    try await QuarantineTable(connection).counts()
-                }
-                let report = QuarantineReport(counts: counts)
-                switch format {
-                case .table: report.table(in: settings.language).forEach(Console.line)
-                case .json: Console.line(report.json)
-                case .csv: report.csv.forEach(Console.line)
-                }
             }
         }
     }

@@ -27,33 +27,80 @@ import WireMessages
         #expect(read > 5_000)
     }
 
-    @Test func `Mutated entries become a submission, an unknown kind or a malformed entry`() throws {
+    @Test func `Mutated entries become an entry, an unknown kind or a malformed entry`() throws {
         var submission = Submission()
         submission.dossierCode = "H36.26-220301-0001"
         submission.applicantName = "Ka Ví"
-        let entry = WireEntry(intake: submission)
+        let manifest = try #require(Self.manifest)
+        let entries = [
+            WireEntry(intake: submission), WireEntry(correction: submission, of: EntryReference(sequence: 7)),
+            WireEntry(manifest: manifest),
+        ]
         var generator = SeededNumbers(seed: 22)
         var kinds: Set<String> = []
         for type in [ContentType.protobuf, .json] {
-            let seed = try entry.encoded(as: type)
-            for _ in 0..<30_000 {
-                var bytes = seed
-                bytes.mutate(using: &generator)
-                switch EntryContent(bytes, as: type) {
-                case .intake: kinds.insert("intake")
-                case .unsupportedKind: kinds.insert("unsupported")
-                case .malformed: kinds.insert("malformed")
+            for entry in entries {
+                let seed = try entry.encoded(as: type)
+                for _ in 0..<15_000 {
+                    var bytes = seed
+                    bytes.mutate(using: &generator)
+                    switch EntryContent(bytes, as: type) {
+                    case .intake: kinds.insert("intake")
+                    case .correction: kinds.insert("correction")
+                    case .manifest: kinds.insert("manifest")
+                    case .unsupportedKind: kinds.insert("unsupported")
+                    case .malformed: kinds.insert("malformed")
+                    }
                 }
             }
         }
-        #expect(kinds == ["intake", "unsupported", "malformed"])
+        #expect(kinds == ["intake", "correction", "manifest", "unsupported", "malformed"])
+    }
+
+    private static let manifest = Day(iso8601: "2022-03-01").map { day in
+        DayManifest(
+            day: day, numbers: 3...9, lastDigest: Array(repeating: 5, count: 32),
+            cells: [
+                TallyCell(channel: "online", procedure: "1.004194"): 6, TallyCell(channel: "unknown", procedure: ""): 1,
+            ])
+    }
+
+    @Test(arguments: [ContentType.protobuf, .json]) func `Corrections and manifests read as they were written`(
+        type: ContentType
+    ) throws {
+        var submission = Submission()
+        submission.dossierCode = "H36.26-220301-0001"
+        let reference = EntryReference(epoch: 12, sequence: 7)
+        var correction = WireEntry(correction: submission, of: reference)
+        correction.acceptedAt = 1_700_000_000_000_000
+        let read = EntryContent.read(try correction.encoded(as: type), as: type)
+        #expect(read.content == .correction(reference, submission) && read.acceptedAt == 1_700_000_000_000_000)
+        let manifest = try #require(Self.manifest)
+        let entry = EntryContent.read(try WireEntry(manifest: manifest).encoded(as: type), as: type)
+        #expect(entry.content == .manifest(manifest) && entry.acceptedAt == nil)
+    }
+
+    @Test func `Corrections and manifests that make no sense are malformed, with the field`() {
+        let digest = "\"last_digest\":\"\(String(repeating: "A", count: 43))=\""
+        for (text, field) in [
+            (#"{"correction":{"dossier":{}}}"#, "correction.sequence"),
+            (#"{"manifest":{"day":"2022-02-30","first":1,"last":2,\#(digest)}}"#, "manifest.day"),
+            (#"{"manifest":{"day":"2022-02-28","first":3,"last":2,\#(digest)}}"#, "manifest.last"),
+            (#"{"manifest":{"day":"2022-02-28","first":1,"last":2}}"#, "manifest.last_digest"),
+            (
+                #"{"manifest":{"day":"2022-02-28","first":1,"last":2,\#(digest),"cells":[{"channel":"pigeon","dossiers":1}]}}"#,
+                "manifest.cells"
+            ),
+        ] { #expect(EntryContent(Array(text.utf8), as: .json) == .malformed(fields: [field]), "\(text)") }
+        let wrong = #"{"correction":{"sequence":1,"dossier":{"unit":5}}}"#
+        #expect(EntryContent(Array(wrong.utf8), as: .json) == .malformed(fields: ["unit"]))
     }
 
     @Test func `A field that is not text is named`() {
         let entry = #"{"intake":{"dossier_code":17,"channel":["online"],"unit":"H36"}}"#
         #expect(EntryContent(Array(entry.utf8), as: .json) == .malformed(fields: ["dossier_code", "channel"]))
         #expect(EntryContent(Array("{".utf8), as: .json) == .malformed(fields: []))
-        #expect(EntryContent(Array(#"{"correction":{}}"#.utf8), as: .json) == .unsupportedKind)
+        #expect(EntryContent(Array(#"{"petition":{}}"#.utf8), as: .json) == .unsupportedKind)
         #expect(EntryContent([], as: .protobuf) == .malformed(fields: []))
     }
 

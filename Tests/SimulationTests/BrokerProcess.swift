@@ -36,7 +36,7 @@ final class BrokerProcess: SimulatedProcess {
                     bytes: entries.count * Message.entryBytes, payload: message, at: world.now))
         case .ping(let session, _, let head):
             let (isKnown, actions) = machine.senderBeat(
-                peer, session: session, head: head, payload: message, at: world.now)
+                peer, session: session, standing: Standing(head: head), payload: message, at: world.now)
             if isKnown { tell(peer, .pong(session: session)) }
             perform(actions)
         case .bye: perform(machine.senderLeft(peer))

@@ -85,7 +85,7 @@ import Testing
             var writer = BatchWriter(ledger.connection, quietDays: 0)
             let reasons = try await writer.reasons(for: [refused.key])
             #expect(reasons[refused.key]?.contains("channel_unknown") == true)
-            _ = try await writer.write(accepted: [], quarantined: [])
+            _ = try await writer.write(BatchWriter.Batch())
         }
     }
 

@@ -58,10 +58,13 @@ struct Ledger {
             notBefore: Instant(microseconds: 0), person: person)
     }
 
-    func refused(_ number: UInt64, salt: UInt8, outcome: StoredOutcome) -> QuarantinedEntry {
+    func refused(
+        _ number: UInt64, salt: UInt8, outcome: StoredOutcome, correcting target: UInt64? = nil, dossier: String? = nil
+    ) -> QuarantinedEntry {
         QuarantinedEntry(
-            key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, salt), contentType: 2,
-            outcome: outcome, body: [0, 1, 255], dossier: nil,
+            key: EntryKey(sender: 1, epoch: epoch, sequence: number), kind: target == nil ? .intake : .correction,
+            revision: target.map { Revision(epoch: epoch, sequence: $0) }, digest: digest(number, salt), contentType: 2,
+            outcome: outcome, body: [0, 1, 255], dossier: dossier,
             reasons: #"[{"code": "channel_unknown", "field": "channel"}]"#)
     }
 
@@ -71,7 +74,9 @@ struct Ledger {
 
     func write(_ entries: [AcceptedEntry], quietDays: Int = 0) async throws -> [Resolution] {
         var writer = BatchWriter(connection, quietDays: quietDays)
-        return try await writer.write(accepted: entries, quarantined: []).accepted
+        var batch = BatchWriter.Batch()
+        batch.accepted = entries
+        return try await writer.write(batch).accepted
     }
 
     /// As a worker does: what is undecided, or has to be run again, is asked again.
@@ -89,7 +94,51 @@ struct Ledger {
 
     func quarantine(_ entry: QuarantinedEntry) async throws -> [Resolution] {
         var writer = BatchWriter(connection, quietDays: 0)
-        return try await writer.write(accepted: [], quarantined: [entry]).quarantined
+        var batch = BatchWriter.Batch()
+        batch.quarantined = [entry]
+        return try await writer.write(batch).quarantined
+    }
+
+    func revise(_ entries: [AcceptedEntry]) async throws -> [Resolution] {
+        var writer = BatchWriter(connection, quietDays: 0)
+        var batch = BatchWriter.Batch()
+        batch.revised = entries
+        return try await writer.write(batch).revised
+    }
+
+    func keep(_ manifest: ManifestEntry) async throws -> [Resolution] {
+        var writer = BatchWriter(connection, quietDays: 0)
+        var batch = BatchWriter.Batch()
+        batch.manifests = [manifest]
+        return try await writer.write(batch).manifests
+    }
+
+    func manifest(
+        _ number: UInt64, _ numbers: ClosedRange<UInt64>, _ cells: [TallyCell: UInt64], salt: UInt8 = 0
+    ) -> ManifestEntry {
+        ManifestEntry(
+            key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, 0),
+            day: Day(number: 19_100), numbers: numbers, lastDigest: digest(numbers.upperBound, salt), cells: cells)
+    }
+
+    /// A correction of an entry, or with a part its replay.
+    func revision(
+        _ number: UInt64, of target: UInt64, code: String, channel: Channel = .online, part: Int16 = 0,
+        salt: UInt8 = 0
+    ) -> AcceptedEntry {
+        let entry = entry(number, code: code, channel: channel, salt: salt)
+        return AcceptedEntry(
+            key: entry.key, kind: part > 0 && number == target ? .intake : .correction,
+            revision: Revision(epoch: epoch, sequence: target, part: part), digest: entry.digest,
+            content: entry.content, dossier: entry.dossier, isSurveyed: true, notBefore: entry.notBefore, person: nil)
+    }
+
+    /// Sums of the ledger per channel.
+    func channels() async throws -> [Int16: Int64] {
+        let result = try await connection.run(
+            "SELECT channel, sum(delta)::bigint FROM hoso.intake WHERE delta <> 0 GROUP BY 1 HAVING sum(delta) <> 0",
+            as: "sum")
+        return (0..<result.count).reduce(into: [:]) { $0[result.int16($1, 0)] = result.int64($1, 1) }
     }
 
     func count(_ table: String) async throws -> Int {

@@ -48,16 +48,16 @@ extension BrokerMachine {
 
     /// PING of a sender; true when the session is known and a PONG is due.
     package mutating func senderBeat(
-        _ peer: PeerID, session: UInt64, head: UInt64, payload: Payload, at now: Moment
+        _ peer: PeerID, session: UInt64, standing: Standing, payload: Payload, at now: Moment
     ) -> (isKnown: Bool, actions: [Action]) {
         guard let known = sessions[peer], known.number == session else {
             actions.append(.unknownSession(peer, session: session))
             return (false, takeActions())
         }
         sessions[peer]?.lastHeard = now
-        // The centre learns how far a sender has numbered, once per change, and again until a worker has recorded it.
-        if known.head != head, known.announcing == nil {
-            sessions[peer]?.announcing = head
+        // The centre learns how far a sender has numbered and has its receipts, once per change, and again until a worker has recorded it.
+        if known.standing != standing, known.announcing == nil {
+            sessions[peer]?.announcing = standing
             enqueue(.beat, peer, entries: 0, cost: 0, payload)
         }
         return (true, takeActions())

@@ -44,7 +44,7 @@ extension BrokerMachine {
             sessions[delivery.peer]?.heldBatches -= 1
             actions.append(.forward(delivery.peer, payload))
         case .beat:
-            sessions[delivery.peer]?.head = session.announcing ?? session.head
+            sessions[delivery.peer]?.standing = session.announcing ?? session.standing
             sessions[delivery.peer]?.announcing = nil
         }
         return takeActions()

@@ -82,9 +82,9 @@ package struct BrokerMachine<Payload> {
         var held = 0
         var heldEntries = 0
         var heldBatches = 0
-        /// The head that a worker has recorded, and the one that is on its way to a worker.
-        var head: UInt64 = 0
-        var announcing: UInt64?
+        /// What a worker has recorded, and what is on its way to a worker.
+        var standing = Standing()
+        var announcing: Standing?
         var lastHeard: Moment
         var window: Window
     }

@@ -3,8 +3,13 @@ package import Dossiers
 extension Submission {
     /// The submission as a line of hoso's own NDJSON, line feed included: the keys of ``Field`` whose text is not
     /// empty, in the order of the cases, escaped as RFC 8259 demands.
-    package func nativeLine() -> [UInt8] {
+    /// - Parameters:
+    ///   - corrects: the entry that the line corrects; empty for a new dossier.
+    ///   - reasons: why that entry was refused, for the person who corrects it.
+    package func nativeLine(corrects: String = "", reasons: String = "") -> [UInt8] {
         var line = JSONLine()
+        line.add(key: "corrects", corrects)
+        line.add(key: "reasons", reasons)
         line.add(.dossierCode, dossierCode)
         line.add(.codeGrammar, codeGrammar)
         line.add(.receivedAt, receivedAt)
@@ -36,11 +41,13 @@ private struct JSONLine {
 
     init() { bytes.reserveCapacity(512) }
 
-    mutating func add(_ field: Field, _ text: String) {
+    mutating func add(_ field: Field, _ text: String) { add(key: field.rawValue, text) }
+
+    mutating func add(key: String, _ text: String) {
         guard !text.isEmpty else { return }
         if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
         bytes.append(UInt8(ascii: "\""))
-        bytes.append(contentsOf: field.rawValue.utf8)
+        bytes.append(contentsOf: key.utf8)
         bytes.append(contentsOf: Self.betweenKeyAndText)
         append(text)
         bytes.append(UInt8(ascii: "\""))

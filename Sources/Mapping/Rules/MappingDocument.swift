@@ -19,10 +19,12 @@ struct MappingDocument {
         let grammar = grammar(table, isMapped: fields.contains { $0.field == .codeGrammar })
         return MappingFile(
             name: name, format: format(table), zone: zone, timestamps: timestamps, codeGrammar: grammar,
-            key: key(table), fields: fields)
+            key: column("key", table), corrects: column("corrects", table), fields: fields)
     }
 
-    private static let keys = ["format", "delimiter", "time_zone", "timestamps", "code_grammar", "key", "fields"]
+    private static let keys = [
+        "format", "delimiter", "time_zone", "timestamps", "code_grammar", "key", "corrects", "fields",
+    ]
 
     private mutating func compose(_ yaml: String) -> Node? {
         do {
@@ -95,8 +97,8 @@ struct MappingDocument {
         return word
     }
 
-    private mutating func key(_ table: Node.Mapping) -> MappedColumn? {
-        guard let node = table["key"], let name = text(node, key: "key") else { return nil }
+    private mutating func column(_ key: String, _ table: Node.Mapping) -> MappedColumn? {
+        guard let node = table[key], let name = text(node, key: key) else { return nil }
         return MappedColumn(name: name, line: node.mark?.line)
     }
 }

@@ -17,6 +17,10 @@ package struct MappingFile: Sendable {
     let codeGrammar: String
     /// The column that tells dossiers apart where several rows make one.
     let key: MappedColumn?
+    /// The column that names the entry which a row corrects, where the file has corrections.
+    let corrects: MappedColumn?
+    /// Columns that may be there and say nothing about the dossier.
+    let remarks: [MappedColumn]
     let fields: [FieldRule]
 
     /// Reads a mapping file.
@@ -52,7 +56,7 @@ package struct MappingFile: Sendable {
 
     init(
         name: String, format: SourceFormat, zone: LocalZone?, timestamps: TimestampFormat?, codeGrammar: String,
-        key: MappedColumn?, fields: [FieldRule]
+        key: MappedColumn?, corrects: MappedColumn?, remarks: [MappedColumn] = [], fields: [FieldRule]
     ) {
         self.name = name
         self.format = format
@@ -60,12 +64,16 @@ package struct MappingFile: Sendable {
         self.timestamps = timestamps
         self.codeGrammar = codeGrammar
         self.key = key
+        self.corrects = corrects
+        self.remarks = remarks
         self.fields = fields
     }
 
-    /// The mapping of hoso's own NDJSON: each line an object whose keys are those of ``Field``, and no others.
+    /// The mapping of hoso's own NDJSON: each line an object whose keys are those of ``Field``, `corrects` and
+    /// `reasons` (which is passed over), and no others.
     package static let native = MappingFile(
         name: "native", format: .native, zone: nil, timestamps: nil, codeGrammar: "", key: nil,
+        corrects: MappedColumn(name: "corrects", line: nil), remarks: [MappedColumn(name: "reasons", line: nil)],
         fields: Field.allCases.map { field in
             FieldRule(field: field, source: .column(MappedColumn(name: field.rawValue, line: nil), values: [:]))
         })
@@ -73,7 +81,7 @@ package struct MappingFile: Sendable {
     /// Every column that the mapping reads, each once.
     var columns: [MappedColumn] {
         var seen: Set<String> = []
-        let all = [key].compactMap(\.self) + fields.compactMap(\.column)
+        let all = [key, corrects].compactMap(\.self) + remarks + fields.compactMap(\.column)
         return all.filter { seen.insert($0.name).inserted }
     }
 }

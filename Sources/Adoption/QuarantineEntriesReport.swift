@@ -1,0 +1,188 @@
+package import Dossiers
+import Foundation
+package import Store
+
+/// Entries of the quarantine, ready to be written.
+package struct QuarantineEntriesReport: Sendable {
+    private let entries: [(time: String, entry: QuarantineTable.Entry)]
+
+    /// A report in local time.
+    package init(entries: [QuarantineTable.Entry], zone: LocalZone) {
+        var zone = zone
+        self.entries = entries.map { (zone.text(of: $0.recordedAt), $0) }
+    }
+
+    /// The report as one JSON document.
+    package var json: String {
+        "{\"entries\":[" + entries.map { $0.entry.object(at: $0.time).text }.joined(separator: ",") + "]}"
+    }
+
+    /// The report as lines of a table.
+    package func table(in language: Language) -> [String] {
+        let header =
+            language == .vietnamese
+            ? ["Số", "Thời gian", "Điểm gửi", "Số thứ tự", "Mã hồ sơ", "Trạng thái", "Lý do"]
+            : ["Id", "Time", "Sender", "Sequence", "Dossier", "State", "Reasons"]
+        let rows = entries.map { time, entry in
+            let codes = StoredReasons(json: entry.reasons).reasons.map { reason in
+                reason.field.isEmpty ? reason.code : "\(reason.code) (\(reason.field))"
+            }
+            return [
+                String(entry.id), time, entry.sender, String(entry.key.sequence), entry.dossier ?? "–",
+                entry.state(in: language), codes.joined(separator: ", "),
+            ]
+        }
+        return TextTable(header: header, rows: rows, leftColumns: 7).lines
+    }
+
+    /// The report as CSV.
+    package var csv: [String] {
+        ["id,recorded_at,sender,epoch,sequence,dossier_code,state,reasons"]
+            + entries.map { time, entry in
+                let codes = StoredReasons(json: entry.reasons).reasons.map(\.code).joined(separator: " ")
+                // A code that could not be read may be anything.
+                let dossier = entry.dossier.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" } ?? ""
+                return "\(entry.id),\(time),\(entry.sender),\(entry.key.epoch),\(entry.key.sequence),\(dossier),"
+                    + "\(entry.closedBy ?? "open"),\(codes)"
+            }
+    }
+}
+
+/// One entry of the quarantine with all that is known of it.
+package struct QuarantineEntryReport: Sendable {
+    private let entry: QuarantineTable.Entry
+    private let attempts: [(time: String, attempt: QuarantineTable.Attempt)]
+    private let fields: [(name: String, value: String)]
+    private let time: String
+
+    /// A report in local time.
+    /// - Parameter fields: of the dossier, without personal data.
+    package init(
+        entry: QuarantineTable.Entry, attempts: [QuarantineTable.Attempt], fields: [(name: String, value: String)],
+        zone: LocalZone
+    ) {
+        var zone = zone
+        self.entry = entry
+        self.fields = fields
+        time = zone.text(of: entry.recordedAt)
+        self.attempts = attempts.map { (zone.text(of: $0.at), $0) }
+    }
+
+    /// The report for people.
+    package func lines(in language: Language) -> [String] {
+        let isVietnamese = language == .vietnamese
+        var lines = [
+            "\(isVietnamese ? "Bản ghi" : "Entry") \(entry.id)  \(entry.state(in: language))",
+            "\(isVietnamese ? "Nhận lúc" : "Received") \(time) · \(entry.sender) #\(entry.key.sequence)",
+        ]
+        lines += StoredReasons(json: entry.reasons).sentences(in: language).map { "  ✗ \($0)" }
+        let width = fields.map(\.name.count).max() ?? 0
+        lines += fields.map { "  \($0.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.value)" }
+        lines += attempts.map { time, attempt in
+            let outcome = attempt.outcome.map { $0.word(in: language) } ?? ""
+            let reasons = StoredReasons(json: attempt.reasons).sentences(in: language).joined(separator: " ")
+            return "\(time)  \(isVietnamese ? "chạy lại bởi" : "replayed by") \(attempt.byWhom): \(outcome)  \(reasons)"
+        }
+        return lines
+    }
+
+    /// The report as one JSON object.
+    package var json: String {
+        var object = entry.object(at: time)
+        var dossier = JSONLine()
+        for field in fields { dossier.add(field.name, text: field.value) }
+        object.add("dossier", raw: dossier.text)
+        let replays = attempts.map { time, attempt in
+            var line = JSONLine()
+            line.add("at", text: time)
+            line.add("by", text: attempt.byWhom)
+            line.add("outcome", text: attempt.outcome.map { $0.word(in: .english) })
+            line.add("reasons", raw: attempt.reasons)
+            return line.text
+        }
+        object.add("replays", raw: "[" + replays.joined(separator: ",") + "]")
+        return object.text
+    }
+}
+
+extension QuarantineTable.Entry {
+    fileprivate func object(at time: String) -> JSONLine {
+        var object = JSONLine()
+        object.add("id", raw: String(id))
+        object.add("recorded_at", text: time)
+        object.add("sender", text: sender)
+        object.add("epoch", text: String(key.epoch))
+        object.add("sequence", raw: String(key.sequence))
+        object.add("dossier_code", text: dossier)
+        object.add("outcome", text: outcome.word(in: .english))
+        object.add("state", text: closedBy ?? "open")
+        object.add("reasons", raw: reasons)
+        return object
+    }
+
+    fileprivate func state(in language: Language) -> String {
+        switch (closedBy, language) {
+        case (nil, .vietnamese): "đang giữ"
+        case ("corrected", .vietnamese): "đã sửa"
+        case (_, .vietnamese): "đã lưu lại"
+        case (let cause, .english): cause ?? "open"
+        }
+    }
+}
+
+extension StoredOutcome {
+    /// The word of an outcome.
+    fileprivate func word(in language: Language) -> String {
+        switch (self, language) {
+        case (.stored, .english): "stored"
+        case (.duplicate, .english): "duplicate"
+        case (.rejected, .english): "rejected"
+        case (.conflict, .english): "conflict"
+        case (.stored, .vietnamese): "đã lưu"
+        case (.duplicate, .vietnamese): "trùng"
+        case (.rejected, .vietnamese): "bị giữ lại"
+        case (.conflict, .vietnamese): "mâu thuẫn"
+        }
+    }
+}
+
+extension LocalZone {
+    /// A moment as RFC 3339 with the local offset.
+    mutating func text(of microseconds: Int64) -> String {
+        let instant = Instant(microseconds: microseconds)
+        return instant.rfc3339(offsetSeconds: offsetSeconds(at: instant))
+    }
+}
+
+/// Reasons as the quarantine keeps them.
+struct StoredReasons {
+    /// A reason.
+    struct Reason: Decodable {
+        let code: String
+        let field: String
+        private let vietnamese: String?
+        private let english: String?
+
+        private enum CodingKeys: CodingKey { case code, field, vietnamese, english }
+
+        init(from decoder: any Decoder) throws {
+            let values = try decoder.container(keyedBy: CodingKeys.self)
+            code = try values.decode(String.self, forKey: .code)
+            field = try values.decodeIfPresent(String.self, forKey: .field) ?? ""
+            vietnamese = try values.decodeIfPresent(String.self, forKey: .vietnamese)
+            english = try values.decodeIfPresent(String.self, forKey: .english)
+        }
+
+        func sentence(in language: Language) -> String {
+            let kept = language == .vietnamese ? vietnamese : english
+            let known = FaultCode(rawValue: code).map { Fault($0, path: field).sentence(in: language) }
+            return kept ?? known ?? code
+        }
+    }
+
+    let reasons: [Reason]
+
+    init(json: String) { reasons = (try? JSONDecoder().decode([Reason].self, from: Data(json.utf8))) ?? [] }
+
+    func sentences(in language: Language) -> [String] { reasons.map { $0.sentence(in: language) } }
+}

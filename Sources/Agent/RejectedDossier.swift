@@ -1,0 +1,66 @@
+package import Dossiers
+import Foundation
+package import IntakeProtocol
+import Mapping
+import Polling
+package import Spool
+import WireMessages
+
+/// A dossier that the centre refused, as a person mends it.
+package struct RejectedDossier: Sendable {
+    /// The entry in the spool.
+    package let entry: RejectedEntry
+    /// What it said; `nil` for an entry that is no dossier.
+    package let submission: Submission?
+    /// Why it was refused.
+    package let reasons: [ReasonList.Reason]
+
+    /// Reads an entry of the spool.
+    package init(_ entry: RejectedEntry) {
+        self.entry = entry
+        reasons = ReasonList(json: entry.reasons).reasons
+        switch EntryContent(entry.body, as: ContentType(rawValue: entry.contentType) ?? .protobuf) {
+        case .intake(let submission), .correction(_, let submission): self.submission = submission
+        default: submission = nil
+        }
+    }
+
+    /// A line of hoso's own NDJSON by which the dossier, once mended, is sent as a correction.
+    package func correctionLine(in language: Language) -> [UInt8]? {
+        submission?.nativeLine(
+            corrects: "\(entry.number)", reasons: reasons.map { $0.sentence(in: language) }.joined(separator: " "))
+    }
+}
+
+extension EntryReference {
+    /// Reads `NUMBER` (of this spool) or `EPOCH/NUMBER`.
+    package init?(text: String) {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard (1...2).contains(parts.count), let number = UInt64(parts[parts.count - 1]),
+            (1...Limits.highestNumber).contains(number)
+        else { return nil }
+        guard parts.count == 2 else {
+            self.init(sequence: number)
+            return
+        }
+        guard let epoch = UInt64(parts[0]), epoch > 0 else { return nil }
+        self.init(epoch: epoch, sequence: number)
+    }
+}
+
+extension SpoolDraft {
+    /// The draft by which a dossier is handed in, or corrects an earlier entry.
+    package init(
+        _ submission: Submission, correcting reference: EntryReference? = nil, in epoch: UInt64, source: Int64? = nil,
+        line: Int? = nil
+    ) throws {
+        var entry = reference.map { WireEntry(correction: submission, of: $0) } ?? WireEntry(intake: submission)
+        entry.acceptedAt = WallClock.microseconds
+        let cell = TallyCell(submission)
+        let isOwn = reference.map { $0.epoch == 0 || $0.epoch == epoch } ?? false
+        self.init(
+            body: try entry.encoded(as: .protobuf), contentType: ContentType.protobuf.rawValue, source: source,
+            line: line, cell: Cell(channel: cell.channel, procedure: cell.procedure),
+            corrects: isOwn ? reference?.sequence : nil)
+    }
+}

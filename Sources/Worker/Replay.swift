@@ -1,0 +1,234 @@
+import Dossiers
+import IntakeProtocol
+import Polling
+package import Postgres
+package import Store
+import WireMessages
+
+/// Runs today's rules on quarantined entries: to see what would pass, or to store what passes.
+///
+/// A replay is idempotent: an entry that passes is closed in the transaction that stores it, and one that has been
+/// replayed or corrected meanwhile is passed over.
+package struct Replay {
+    /// What a replay came to.
+    package struct Report: Sendable, Equatable {
+        /// A reason for which entries failed, and where.
+        package struct Failure: Sendable, Hashable {
+            /// Stable code.
+            package let code: String
+            /// Path of the field, or empty.
+            package let field: String
+        }
+
+        /// Entries that were looked at.
+        package internal(set) var examined = 0
+        /// Entries whose dossiers were stored, or would be.
+        package internal(set) var stored = 0
+        /// Entries whose dossiers are stored already.
+        package internal(set) var duplicate = 0
+        /// Entries that still fail.
+        package internal(set) var refused = 0
+        /// Entries per reason; one with several reasons is counted under each.
+        package internal(set) var failures: [Failure: Int] = [:]
+    }
+
+    private let connection: Connection
+    private let table: QuarantineTable
+    private var writer: BatchWriter
+    private var preparation: Preparation
+
+    /// A replay on a connection, by the rules of a worker with this configuration.
+    package init(_ connection: Connection, _ configuration: WorkerConfiguration) async throws(PostgresError) {
+        self.connection = connection
+        table = QuarantineTable(connection)
+        writer = BatchWriter(connection, quietDays: configuration.survey.quietDays)
+        let catalogue = try await Ledger(connection, survey: configuration.survey).catalogue(configuration.policy)
+        preparation = Preparation(
+            validator: Validator(
+                zone: configuration.zone, catalogue: catalogue, futureTolerance: configuration.futureTolerance),
+            policy: configuration.survey)
+    }
+
+    private static let chunk = 100
+
+    /// Stores what passes.
+    /// - Parameters:
+    ///   - byWhom: who asked for it, for the record.
+    ///   - chosen: the selection as it was typed, for the record.
+    ///   - rate: entries per second at most, so that senders are not held up.
+    ///   - progress: called after each chunk.
+    package mutating func run(
+        _ selection: QuarantineTable.Selection, byWhom: String, chosen: String, rate: Int,
+        progress: (Report) -> Void
+    ) async throws -> Report {
+        let record = try await ReplayRecord(connection, byWhom: byWhom, chosen: chosen)
+        var report = Report()
+        var last: Int64 = 0
+        let start = ContinuousClock.now
+        let chunk = min(Self.chunk, max(1, rate))
+        while true {
+            let entries = try await table.entries(selection, after: last, limit: chunk)
+            guard let end = entries.last?.id else { break }
+            last = end
+            try await record.add(try await replay(entries, into: &report))
+            progress(report)
+            let due = start.advanced(by: .seconds(1) * report.examined / rate)
+            if due > .now { try await Task.sleep(until: due, clock: .continuous) }
+        }
+        try await record.finish()
+        return report
+    }
+
+    private mutating func replay(
+        _ entries: [QuarantineTable.Entry], into report: inout Report
+    ) async throws -> [ReplayRecord.Line] {
+        var lines: [ReplayRecord.Line] = []
+        var waiting = entries.map { ($0, examined($0)) }
+        var rounds = 0
+        while !waiting.isEmpty {
+            var (batch, places, later) = Self.batch(waiting, into: &lines, &report)
+            let outcome = try await writer.write(batch)
+            rounds += 1
+            for (place, resolution) in zip(places, outcome.revised) {
+                if resolution == .undecided, rounds < 10 {
+                    later.append(waiting[place])
+                } else {
+                    lines.append(Self.line(waiting[place].0, resolution, &report))
+                }
+            }
+            waiting = later
+        }
+        return lines
+    }
+
+    /// Says what ``run(_:byWhom:chosen:rate:progress:)`` would do, inside transactions that are rolled back.
+    package mutating func rehearse(
+        _ selection: QuarantineTable.Selection, progress: (Report) -> Void
+    ) async throws -> Report {
+        var report = Report()
+        var last: Int64 = 0
+        // What an earlier chunk would have stored is not there any more when the next one is tried.
+        var stored: [String: [UInt8]] = [:]
+        while true {
+            let entries = try await table.entries(selection, after: last, limit: Self.chunk)
+            guard let end = entries.last?.id else { break }
+            last = end
+            var waiting = entries.map { ($0, examined($0)) }
+            while !waiting.isEmpty {
+                var lines: [ReplayRecord.Line] = []
+                let (batch, places, later) = Self.batch(waiting, into: &lines, &report)
+                let resolutions = try await rehearse(batch)
+                for (place, (entry, resolution)) in zip(places, zip(batch.revised, resolutions)) {
+                    var resolution = resolution
+                    if let content = stored[entry.dossier.code], resolution == .recorded(.stored) {
+                        resolution = content == entry.content ? .recorded(.duplicate) : .conflicting
+                    } else if resolution == .recorded(.stored) {
+                        stored[entry.dossier.code] = entry.content
+                    }
+                    _ = Self.line(waiting[place].0, resolution, &report)
+                }
+                waiting = later
+            }
+            progress(report)
+        }
+        return report
+    }
+
+    private mutating func rehearse(_ batch: BatchWriter.Batch) async throws(PostgresError) -> [Resolution] {
+        guard !batch.revised.isEmpty else { return [] }
+        do throws(PostgresError) {
+            _ = try await connection.run("BEGIN", as: "rehearse")
+            let outcome = try await writer.rehearse(batch)
+            try await connection.rollBack()
+            return outcome.revised
+        } catch {
+            guard case .refused(let state) = error.code else { throw error }
+            try await connection.rollBack()
+            if batch.revised.count == 1 { return [.refused(state.rawValue)] }
+        }
+        // One value that the database refuses has ended the transaction: each entry by itself.
+        var resolutions: [Resolution] = []
+        for entry in batch.revised {
+            var single = BatchWriter.Batch()
+            single.revised = [entry]
+            resolutions += try await rehearse(single)
+        }
+        return resolutions
+    }
+
+    private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Task {
+        let place = Preparation.Place(
+            key: entry.key, digest: entry.digest,
+            contentType: ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none,
+            part: entry.nextPart)
+        return preparation.examine(entry.body, place, now: Instant(microseconds: WallClock.microseconds))
+    }
+
+    /// What can be written together; entries with a code that is in the batch already wait.
+    private static func batch(
+        _ waiting: [(QuarantineTable.Entry, Work.Task)], into lines: inout [ReplayRecord.Line], _ report: inout Report
+    ) -> (batch: BatchWriter.Batch, places: [Int], later: [(QuarantineTable.Entry, Work.Task)]) {
+        var batch = BatchWriter.Batch()
+        var places: [Int] = []
+        var later: [(QuarantineTable.Entry, Work.Task)] = []
+        var codes: Set<String> = []
+        var keys: Set<EntryKey> = []
+        for (place, (entry, task)) in waiting.enumerated() {
+            switch task {
+            case .revise(let accepted):
+                guard codes.insert(accepted.dossier.code).inserted, keys.insert(accepted.key).inserted else {
+                    later.append((entry, task))
+                    continue
+                }
+                batch.revised.append(accepted)
+                places.append(place)
+            case .quarantine(let refused, let reasons):
+                lines.append(Self.refused(entry, .rejected, reasons, refused.reasons, &report))
+            // A manifest tells of a day that is over; the next one covers what comes after.
+            case .keep, .store: lines.append(Self.refused(entry, [Fault(.unsupportedKind)], &report))
+            }
+        }
+        return (batch, places, later)
+    }
+
+    private static func line(
+        _ entry: QuarantineTable.Entry, _ resolution: Resolution, _ report: inout Report
+    ) -> ReplayRecord.Line {
+        switch resolution {
+        case .recorded(.stored):
+            report.examined += 1
+            report.stored += 1
+            return ReplayRecord.Line(id: entry.id, outcome: .stored, reasons: nil)
+        case .recorded(.duplicate):
+            report.examined += 1
+            report.duplicate += 1
+            return ReplayRecord.Line(id: entry.id, outcome: .duplicate, reasons: nil)
+        case .recorded, .conflicting, .undecided:
+            return refused(entry, [Fault(.conflict, path: Field.dossierCode.rawValue)], &report)
+        case .targetUnknown: return refused(entry, [Fault(.correctionTargetUnknown)], &report)
+        case .codeChanged:
+            return refused(entry, [Fault(.correctionChangesCode, path: Field.dossierCode.rawValue)], &report)
+        case .refused(let state): return refused(entry, [Fault(.refusedByDatabase, value: state)], &report)
+        }
+    }
+
+    private static func refused(
+        _ entry: QuarantineTable.Entry, _ faults: [Fault], _ report: inout Report
+    ) -> ReplayRecord.Line {
+        let reasons = faults.map { WireReason($0) }
+        let outcome: StoredOutcome = faults.first?.code == .conflict ? .conflict : .rejected
+        return refused(entry, outcome, reasons, reasons.json, &report)
+    }
+
+    private static func refused(
+        _ entry: QuarantineTable.Entry, _ outcome: StoredOutcome, _ reasons: [WireReason], _ json: String,
+        _ report: inout Report
+    ) -> ReplayRecord.Line {
+        report.examined += 1
+        report.refused += 1
+        for failure in Set(reasons.map { Report.Failure(code: $0.code, field: $0.field) }) {
+            report.failures[failure, default: 0] += 1
+        }
+        return ReplayRecord.Line(id: entry.id, outcome: outcome, reasons: json)
+    }
+}

@@ -1,0 +1,289 @@
+import Adoption
+import ArgumentParser
+import Dossiers
+import Foundation
+import IntakeProtocol
+import Settings
+import Store
+import Worker
+
+struct QuarantineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "quarantine", abstract: "Shows and replays what could not be stored · Hồ sơ bị giữ lại.",
+        discussion: """
+            hoso quarantine [--format table|json|csv]
+            All options · Mọi tùy chọn: hoso quarantine list --help
+            """,
+        subcommands: [List.self, Show.self, ReplayCommand.self], defaultSubcommand: List.self)
+
+    /// Which entries are meant.
+    struct Choice: ParsableArguments {
+        @Option(help: "Only entries of this sender · Điểm gửi.")
+        var sender: String?
+        @Option(help: "Only entries with this reason, for example channel_unknown · Mã lý do.")
+        var reason: String?
+        @Option(help: "Only entries of this dossier · Mã hồ sơ.")
+        var dossier: String?
+
+        var selection: QuarantineTable.Selection {
+            var selection = QuarantineTable.Selection()
+            selection.sender = sender
+            selection.reason = reason
+            selection.dossier = dossier
+            return selection
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Counts open entries by sender and reason, or lists them · Đếm hoặc liệt kê.")
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var choice: Choice
+        @Flag(help: "A line for every entry · Liệt kê từng bản ghi.")
+        var entries = false
+        @Flag(help: "With --entries: also those that were corrected or replayed · Cả bản ghi đã xử lý.")
+        var closed = false
+        @Option(help: "Entries that are listed at most · Số dòng tối đa.")
+        var limit = 1_000
+        @Option(help: "table, json or csv · Dạng kết quả.")
+        var format = OutputFormat.table
+
+        func validate() throws {
+            guard (1...100_000).contains(limit) else { throw ValidationError("--limit: 1 … 100000.") }
+            let isNarrowed = choice.selection != QuarantineTable.Selection() || closed
+            guard entries || !isNarrowed else {
+                throw ValidationError("--sender, --reason, --dossier, --closed: only with --entries.")
+            }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            try await reportingErrors(in: settings.language) {
+                if entries {
+                    try await list(settings)
+                } else {
+                    try await count(settings)
+                }
+            }
+        }
+
+        private func count(_ settings: HosoSettings) async throws {
+            let counts = try await DatabaseSession(settings.database("query")).perform { connection in
+                try await QuarantineTable(connection).counts()
+            }
+            let report = QuarantineReport(counts: counts)
+            switch format {
+            case .table: report.table(in: settings.language).forEach(Console.line)
+            case .json: Console.line(report.json)
+            case .csv: report.csv.forEach(Console.line)
+            }
+        }
+
+        private func list(_ settings: HosoSettings) async throws {
+            var selection = choice.selection
+            selection.includesClosed = closed
+            let (chosen, limit) = (selection, limit)
+            let found = try await DatabaseSession(settings.database("query")).perform { connection in
+                try await QuarantineTable(connection).entries(chosen, limit: limit + 1)
+            }
+            let report = QuarantineEntriesReport(entries: Array(found.prefix(limit)), zone: settings.zone)
+            switch format {
+            case .table:
+                report.table(in: settings.language).forEach(Console.line)
+                if found.count > limit {
+                    Console.line(settings.language.choose("… còn nữa (--limit)", "… and more (--limit)"))
+                }
+            case .json: Console.line(report.json)
+            case .csv: report.csv.forEach(Console.line)
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shows an entry, its reasons and what was done about it · Xem một bản ghi.",
+            discussion: "Personal data stays hidden · Dữ liệu cá nhân được che.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Number in the quarantine, or code of the dossier · Số thứ tự hoặc mã hồ sơ.")
+        var entry: String
+        @Option(help: "table or json · Dạng kết quả.")
+        var format = OutputFormat.table
+
+        func validate() throws {
+            guard format != .csv else { throw ValidationError("--format: table, json.") }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            try await reportingErrors(in: settings.language) {
+                var selection = QuarantineTable.Selection()
+                selection.includesClosed = true
+                if let id = Int64(entry) { selection.ids = [id] } else { selection.dossier = entry }
+                let chosen = selection
+                let found = try await DatabaseSession(settings.database("query")).perform { connection in
+                    let table = QuarantineTable(connection)
+                    var found: [(QuarantineTable.Entry, [QuarantineTable.Attempt])] = []
+                    for entry in try await table.entries(chosen, limit: 100) {
+                        found.append((entry, try await table.attempts(of: entry.id)))
+                    }
+                    return found
+                }
+                guard !found.isEmpty else {
+                    let sentence = settings.language.choose(
+                        "Không có bản ghi nào bị giữ lại với \(entry).", "Nothing in the quarantine is \(entry).")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(1)
+                }
+                let reports = found.map { entry, attempts in
+                    QuarantineEntryReport(
+                        entry: entry, attempts: attempts, fields: Self.fields(of: entry), zone: settings.zone)
+                }
+                switch format {
+                case .json: Console.line("[" + reports.map(\.json).joined(separator: ",") + "]")
+                default:
+                    for (place, report) in reports.enumerated() {
+                        if place > 0 { Console.line("") }
+                        report.lines(in: settings.language).forEach(Console.line)
+                    }
+                }
+            }
+        }
+
+        /// The fields that are not empty; personal ones only say that they are there.
+        private static func fields(of entry: QuarantineTable.Entry) -> [(name: String, value: String)] {
+            let type = ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none
+            switch EntryContent(entry.body, as: type) {
+            case .intake(let submission), .correction(_, let submission):
+                return Field.allCases.compactMap { field in
+                    let text = submission[field]
+                    guard !text.isEmpty else { return nil }
+                    return (
+                        field.rawValue, field.isPersonal ? "•••" : Fault(.missing, field, value: text).value ?? "•••"
+                    )
+                }
+            default: return []
+            }
+        }
+    }
+
+    struct ReplayCommand: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "replay",
+            abstract: "Runs today's rules on open entries and stores what passes · Kiểm tra lại và lưu.",
+            discussion: """
+                With --dry-run nothing is changed: it says how many would pass and why the others fail. What passes is \
+                counted once, and its entry is closed; who ran it is recorded.
+                Với --dry-run không có gì thay đổi. Bản ghi đạt được lưu một lần và đóng lại; người chạy được ghi nhận.
+                """)
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var choice: Choice
+        @Argument(help: "Numbers in the quarantine (default: all open entries) · Số thứ tự.")
+        var numbers: [Int64] = []
+        @Flag(help: "Change nothing · Chỉ thử, không thay đổi.")
+        var dryRun = false
+        @Option(help: "Entries per second at most · Tốc độ tối đa.")
+        var rate = 200
+        @Option(help: "table or json · Dạng kết quả.")
+        var format = OutputFormat.table
+
+        func validate() throws {
+            guard (1...100_000).contains(rate) else { throw ValidationError("--rate: 1 … 100000.") }
+            guard format != .csv else { throw ValidationError("--format: table, json.") }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            try await reportingErrors(in: settings.language) {
+                var selection = choice.selection
+                selection.ids = numbers
+                let (chosen, isDry, rate) = (selection, dryRun, rate)
+                let (who, words, language) = (Self.operatorName, Self.words, settings.language)
+                var configuration = WorkerConfiguration(settings)
+                configuration.database = settings.database("replay")
+                configuration.database.plans = .lookups
+                let rules = configuration
+                let report = try await DatabaseSession(configuration.database).perform { connection in
+                    var replay = try await Replay(connection, rules)
+                    let show: (Replay.Report) -> Void = { report in
+                        guard Console.isWatched else { return }
+                        Console.write("\r\(report.line(isDry: isDry, in: language))", to: .standardError)
+                    }
+                    defer { if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) } }
+                    if isDry { return try await replay.rehearse(chosen, progress: show) }
+                    return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, progress: show)
+                }
+                switch format {
+                case .json: Console.line(report.json(isDry: dryRun))
+                default: report.lines(isDry: dryRun, in: language).forEach(Console.line)
+                }
+            }
+        }
+
+        /// Who runs the command, for the record: also behind `sudo`.
+        private static var operatorName: String {
+            ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.userName
+        }
+
+        /// The command as it was typed; options hold codes, never personal data.
+        private static var words: String { CommandLine.arguments.dropFirst().joined(separator: " ") }
+    }
+}
+
+extension Replay.Report {
+    /// The counts in a sentence.
+    fileprivate func line(isDry: Bool, in language: Language) -> String {
+        let number: (Int) -> String = { Figures.grouped(Int64($0), language) }
+        switch (isDry, language) {
+        case (true, .vietnamese):
+            return "đã xem \(number(examined)): sẽ lưu \(number(stored)), trùng \(number(duplicate)), "
+                + "vẫn bị giữ lại \(number(refused))"
+        case (false, .vietnamese):
+            return "đã xem \(number(examined)): đã lưu \(number(stored)), trùng \(number(duplicate)), "
+                + "vẫn bị giữ lại \(number(refused))"
+        case (true, .english):
+            return "\(number(examined)) examined: \(number(stored)) would be stored, \(number(duplicate)) duplicate, "
+                + "\(number(refused)) would still be refused"
+        case (false, .english):
+            return "\(number(examined)) examined: \(number(stored)) stored, \(number(duplicate)) duplicate, "
+                + "\(number(refused)) still refused"
+        }
+    }
+
+    private var sorted: [(key: Failure, value: Int)] {
+        failures.sorted { ($1.value, $0.key.code, $0.key.field) < ($0.value, $1.key.code, $1.key.field) }
+    }
+
+    fileprivate func lines(isDry: Bool, in language: Language) -> [String] {
+        let rows = sorted.map { failure, count in
+            let sentence = FaultCode(rawValue: failure.code).map { Fault($0).sentence(in: language) } ?? failure.code
+            return [sentence, failure.field, Figures.grouped(Int64(count), language)]
+        }
+        let header =
+            language == .vietnamese ? ["Lý do", "Trường", "Số bản ghi"] : ["Reason", "Field", "Entries"]
+        let table = rows.isEmpty ? [] : [""] + TextTable(header: header, rows: rows, leftColumns: 2).lines
+        return [line(isDry: isDry, in: language)] + table
+    }
+
+    fileprivate func json(isDry: Bool) -> String {
+        struct Reason: Encodable {
+            let reason: String
+            let field: String
+            let entries: Int
+        }
+        struct Document: Encodable {
+            let dryRun: Bool
+            let examined: Int
+            let stored: Int
+            let duplicate: Int
+            let refused: Int
+            let reasons: [Reason]
+        }
+        let document = Document(
+            dryRun: isDry, examined: examined, stored: stored, duplicate: duplicate, refused: refused,
+            reasons: sorted.map { Reason(reason: $0.key.code, field: $0.key.field, entries: $0.value) })
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = .sortedKeys
+        return (try? encoder.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+}
