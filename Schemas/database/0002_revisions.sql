@@ -86,7 +86,7 @@ CREATE INDEX delivery_numbers ON hoso.delivery (sender, epoch, first);
 CREATE INDEX delivery_waiting ON hoso.delivery (sender, epoch, last) WHERE receipted_at IS NULL;
 ALTER TABLE hoso.sender_epoch ADD COLUMN waiting_from bigint;  -- every number below has its receipt at the sender
 
--- When which ledger rows were folded, to the second.
+-- By when which ledger rows were folded, to the second.
 CREATE TABLE hoso.fold_second (
     at  timestamptz PRIMARY KEY,
     xid xid8 NOT NULL,

@@ -121,8 +121,11 @@ package actor Inbox: Service {
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
         var remarks = [report.remark(listed: report.lines, in: language)].compactMap(\.self)
         if let corrections = try FileReport.corrections(source: source, spool: spool, language: language) {
-            let name = Self.correctionsName(of: place)
-            try corrections.write(to: place.deletingLastPathComponent().appendingPathComponent(name), options: .atomic)
+            // Beside the file itself, which may be one of corrections and have that name.
+            let name = try free(
+                Self.corrections(of: file, in: target), besides: place
+            ).lastPathComponent
+            try corrections.write(to: target.appendingPathComponent(name), options: .atomic)
             remarks.append(
                 language == .vietnamese
                     ? "Sửa các dòng trong \(name) rồi chép tệp đó vào thư mục nhận để gửi lại."
@@ -146,10 +149,10 @@ package actor Inbox: Service {
     }
 
     /// `NAME.rejected.ndjson`, also for what was refused of such a file.
-    private static func correctionsName(of place: URL) -> String {
-        let name = place.lastPathComponent
-        return (name.hasSuffix(correctionsSuffix) ? String(name.dropLast(correctionsSuffix.count)) : name)
-            + correctionsSuffix
+    private static func corrections(of file: URL, in folder: URL) -> URL {
+        let name = file.lastPathComponent
+        let stem = name.hasSuffix(correctionsSuffix) ? String(name.dropLast(correctionsSuffix.count)) : name
+        return folder.appendingPathComponent(stem + correctionsSuffix)
     }
 
     /// A file of which nothing can be read goes to `failed/` with the reasons; nothing of it is lost.
@@ -166,12 +169,15 @@ package actor Inbox: Service {
     }
 
     /// The place itself, or, when a file of that name is there already, one with a number.
-    private func free(_ place: URL) throws -> URL {
+    private func free(_ place: URL, besides taken: URL? = nil) throws -> URL {
+        let name = place.lastPathComponent
+        let suffix = name.hasSuffix(Self.correctionsSuffix) ? Self.correctionsSuffix : ""
         var candidate = place
         var number = 1
-        while FileManager.default.fileExists(atPath: candidate.path) {
+        while FileManager.default.fileExists(atPath: candidate.path) || candidate.path == taken?.path {
             number += 1
-            candidate = place.deletingLastPathComponent().appendingPathComponent("\(place.lastPathComponent).\(number)")
+            candidate = place.deletingLastPathComponent().appendingPathComponent(
+                "\(name.dropLast(suffix.count)).\(number)\(suffix)")
         }
         return candidate
     }

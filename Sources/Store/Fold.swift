@@ -108,7 +108,7 @@ package struct Fold {
             FROM last WHERE f.name = 'adoption'
         ), noted AS (
             INSERT INTO hoso.fold_second AS s (at, xid, id)
-            SELECT date_trunc('second', clock_timestamp()), xid, id FROM last
+            SELECT date_trunc('second', clock_timestamp()) + interval '1 second', xid, id FROM last
             ON CONFLICT (at) DO UPDATE SET xid = excluded.xid, id = excluded.id
         ), forgotten AS (
             DELETE FROM hoso.fold_second WHERE at < now() - interval '7 days'

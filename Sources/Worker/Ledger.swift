@@ -208,7 +208,7 @@ extension [WireReason] {
             let cell = difference.cell
             return Fault(
                 .manifestDiffers, path: "\(cell.channel)/\(cell.procedure)",
-                value: "\(difference.sender)≠\(difference.centre)")
+                value: "sender=\(difference.sender),centre=\(difference.centre)")
         }
         if comparison.chainAgrees == false {
             faults.append(Fault(.chainDiffers, path: "\(comparison.numbers.upperBound)"))

@@ -172,14 +172,20 @@ import Testing
     @Test func `A head is told again until a worker has recorded it`() {
         var broker = welcomed(workers: [8])
         #expect(
-            told(broker.senderBeat(peer(1), session: 7, standing: Standing(head: 5), payload: "head 5", at: start).actions)
+            told(
+                broker.senderBeat(peer(1), session: 7, standing: Standing(head: 5), payload: "head 5", at: start)
+                    .actions)
                 == ["deliver 2 head 5 to 8"])
-        #expect(broker.senderBeat(peer(1), session: 7, standing: Standing(head: 5), payload: "again", at: start).actions.isEmpty)
+        #expect(
+            broker.senderBeat(peer(1), session: 7, standing: Standing(head: 5), payload: "again", at: start).actions
+                .isEmpty)
         #expect(told(broker.workerLeft(peer(8))) == ["worker left 1"])
         #expect(
             told(broker.workerGreeted(peer(9), capacity: 9, at: start)) == ["worker joined", "deliver 3 head 5 to 9"])
         #expect(broker.workerAnswered(peer(9), delivery: 3, isDraining: false, payload: "", at: start).isEmpty)
-        #expect(broker.senderBeat(peer(1), session: 7, standing: Standing(head: 5), payload: "again", at: start).actions.isEmpty)
+        #expect(
+            broker.senderBeat(peer(1), session: 7, standing: Standing(head: 5), payload: "again", at: start).actions
+                .isEmpty)
     }
 
     @Test func `A greeting that repeats its session's number begins with nothing on its way`() {
@@ -333,7 +339,8 @@ private struct BrokerWalk {
     private mutating func keepAlive() {
         for worker in workers.keys { _ = broker.workerBeat(worker, at: now) }
         for (peer, session) in sessions {
-            check(broker.senderBeat(peer, session: session, standing: Standing(head: generator.next() % 3), payload: 0, at: now).actions)
+            let standing = Standing(head: generator.next() % 3, waitingFrom: generator.next() % 3)
+            check(broker.senderBeat(peer, session: session, standing: standing, payload: 0, at: now).actions)
         }
     }
 

@@ -73,7 +73,9 @@ enum Program {
 
     /// The environment of this process in English, with some more variables.
     static func inherited(_ more: [String: String]) -> Environment {
-        var changes: [Environment.Key: String?] = ["LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOSO_CONFIG": nil]
+        var changes: [Environment.Key: String?] = [
+            "LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "HOSO_CONFIG": nil, "HOSO_SENDER_CLOSES_AT": "",
+        ]
         for (name, value) in more {
             if let key = Environment.Key(rawValue: name) { changes[key] = value }
         }
@@ -140,8 +142,8 @@ struct Office: Sendable {
     }
 
     /// Runs a query that answers with JSON.
-    func query(_ arguments: [String]) async throws -> [String: Any] {
-        let outcome = try await run(arguments + ["--format", "json"])
+    func query(_ arguments: [String], environment: [String: String] = [:]) async throws -> [String: Any] {
+        let outcome = try await run(arguments + ["--format", "json"], environment: environment)
         return try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     }
 
