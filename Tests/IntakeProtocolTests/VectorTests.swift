@@ -118,8 +118,9 @@ struct Vectors: Decodable {
         #expect(body != Body())
     }
 
-    @Test func `Both batches carry the same dossiers`() throws {
+    @Test func `Batches in JSON and in protobuf carry the same entries`() throws {
         var contents: [[EntryContent]] = []
+        var attempts: [UInt8] = []
         for vector in vectors.messages where vector.command == "batch" {
             let parcel = try Parcel(frames: vector.frames.map { try #require([UInt8](hexadecimal: $0)) })
             let body = try BatchBody(parcel.body, count: Int(parcel.header.count))
@@ -133,15 +134,23 @@ struct Vectors: Decodable {
                 previous = digest
             }
             contents.append(body.items.map { EntryContent($0.bytes, as: parcel.header.contentType) })
+            attempts.append(parcel.header.attempt)
         }
-        #expect(contents.count == 2)
-        #expect(contents.first == contents.last)
-        guard case .intake(let submission)? = contents.first?.last else {
-            Issue.record("no intake")
+        try #require(contents.count == 4)
+        #expect(attempts == [0, 0, 2, 2])
+        #expect(contents[0] == contents[1] && contents[2] == contents[3])
+        guard case .intake(let submission)? = contents[0].last,
+            case .correction(let reference, let corrected)? = contents[2].first,
+            case .manifest(let manifest)? = contents[2].last
+        else {
+            Issue.record("other entries than were written")
             return
         }
         #expect(submission.dossierCode == "H36.26-220301-0002")
         #expect(submission.channel == "3")
+        #expect(reference == EntryReference(sequence: 3) && corrected.dossierCode == "H36.26-220301-0003")
+        #expect(manifest.numbers == 1...4 && manifest.lastDigest == Array(0..<32) && manifest.dossiers == 4)
+        #expect(manifest.cells[TallyCell(channel: "unknown", procedure: "")] == 1)
     }
 
     @Test func `What does not follow the protocol is refused with its code`() throws {
