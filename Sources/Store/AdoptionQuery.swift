@@ -44,7 +44,7 @@ package struct AdoptionQuery {
     /// Queries on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// Groups in order of their keys; days from `from` up to but not including `to`.
+    /// Groups in order of their keys, without those whose dossiers have all been withdrawn; days from `from` up to but not including `to`.
     package func groups(
         by dimensions: [Dimension], from: Day?, to: Day?
     ) async throws(PostgresError) -> [Group] {
@@ -58,7 +58,7 @@ package struct AdoptionQuery {
             """
             SELECT \(columns)channel, \(Measures.names.map { "sum(\($0))::bigint" }.joined(separator: ", "))
             FROM hoso.adoption WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2)
-            GROUP BY \(grouping) ORDER BY \(grouping)
+            GROUP BY \(grouping) HAVING sum(dossiers) <> 0 ORDER BY \(grouping)
             """, parameters, as: "read adoption", within: .seconds(30))
         return Self.groups(in: result, keys: keys.count)
     }
@@ -92,7 +92,8 @@ package struct AdoptionQuery {
 
     /// First and last day of the roll-up, if it has any.
     package func span() async throws(PostgresError) -> ClosedRange<Day>? {
-        let result = try await connection.run("SELECT min(day), max(day) FROM hoso.adoption", as: "read the span")
+        let result = try await connection.run(
+            "SELECT min(day), max(day) FROM hoso.adoption WHERE dossiers <> 0", as: "read the span")
         guard !result.isNull(0, 0) else { return nil }
         return Day(number: result.day(0, 0))...Day(number: result.day(0, 1))
     }
