@@ -11,6 +11,7 @@ ALTER TABLE hoso.intake
     DROP CONSTRAINT intake_pkey,
     ADD PRIMARY KEY (sender, epoch, sequence, part);
 CREATE INDEX intake_revised ON hoso.intake (dossier) WHERE part > 0 OR root_sequence IS NOT NULL;
+CREATE INDEX intake_root ON hoso.intake (sender, root_epoch, root_sequence) WHERE root_sequence IS NOT NULL;
 
 ALTER TABLE hoso.dossier DROP COLUMN stored_at;  -- the ledger says when
 
@@ -22,12 +23,14 @@ UPDATE hoso.quarantine SET root_epoch = epoch, root_sequence = sequence;
 ALTER TABLE hoso.quarantine ALTER COLUMN root_epoch SET NOT NULL, ALTER COLUMN root_sequence SET NOT NULL;
 CREATE INDEX quarantine_root ON hoso.quarantine (sender, root_epoch, root_sequence);
 
--- Quarantined entries that need nobody's attention any more, and the entry that took their place.
+-- Quarantined entries that need nobody's attention any more: the entry that took their place, or who dismissed them.
 CREATE TABLE hoso.quarantine_closure (
     quarantine bigint PRIMARY KEY REFERENCES hoso.quarantine (id),
-    cause      text NOT NULL CHECK (cause IN ('corrected', 'replayed')),
-    epoch      bigint NOT NULL,
-    sequence   bigint NOT NULL,
+    cause      text NOT NULL CHECK (cause IN ('corrected', 'replayed', 'dismissed')),
+    epoch      bigint,
+    sequence   bigint,
+    by_whom    text,
+    because    text,
     closed_at  timestamptz NOT NULL DEFAULT now()
 );
 
@@ -84,6 +87,7 @@ CREATE TABLE hoso.delivery (
 ) WITH (fillfactor = 80);
 CREATE INDEX delivery_numbers ON hoso.delivery (sender, epoch, first);
 CREATE INDEX delivery_waiting ON hoso.delivery (sender, epoch, last) WHERE receipted_at IS NULL;
+CREATE INDEX delivery_age ON hoso.delivery USING brin (received_at);
 ALTER TABLE hoso.sender_epoch ADD COLUMN waiting_from bigint;  -- every number below has its receipt at the sender
 
 -- By when which ledger rows were folded, to the second.

@@ -51,7 +51,7 @@ package actor AggregatorService: Service {
                 let fold = Fold(connection)
                 guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
                 logger.info("folding the ledger")
-                try await run(fold)
+                try await run(fold, Housekeeping(connection))
             } catch {
                 guard error.isRetriable else { throw error }
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
@@ -61,8 +61,13 @@ package actor AggregatorService: Service {
         }
     }
 
-    private func run(_ fold: Fold) async throws(PostgresError) {
+    private func run(_ fold: Fold, _ housekeeping: Housekeeping) async throws(PostgresError) {
+        var nextCleaning = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
+            if nextCleaning <= .now {
+                try await housekeeping.forget()
+                nextCleaning = .now.advanced(by: .seconds(3_600))
+            }
             let step = try await fold.step()
             // While dossiers come in, a pause lets enough of them gather for a commit of its own.
             if step.rows >= Fold.largestStep { continue }

@@ -28,7 +28,7 @@ package struct QuarantineEntriesReport: Sendable {
                 reason.field.isEmpty ? reason.code : "\(reason.code) (\(reason.field))"
             }
             return [
-                String(entry.id), time, entry.sender, String(entry.key.sequence), entry.dossier ?? "–",
+                String(entry.id), time, entry.sender, String(entry.key.sequence), entry.shownCode ?? "–",
                 entry.state(in: language), codes.joined(separator: ", "),
             ]
         }
@@ -40,10 +40,9 @@ package struct QuarantineEntriesReport: Sendable {
         ["id,recorded_at,sender,epoch,sequence,dossier_code,state,reasons"]
             + entries.map { time, entry in
                 let codes = StoredReasons(json: entry.reasons).reasons.map(\.code).joined(separator: " ")
-                // A code that could not be read may be anything.
-                let dossier = entry.dossier.map { "\"" + $0.replacing("\"", with: "\"\"") + "\"" } ?? ""
-                return "\(entry.id),\(time),\(entry.sender),\(entry.key.epoch),\(entry.key.sequence),\(dossier),"
-                    + "\(entry.closedBy ?? "open"),\(codes)"
+                return
+                    "\(entry.id),\(time),\(entry.sender),\(entry.key.epoch),\(entry.key.sequence),\(entry.shownCode ?? ""),"
+                    + "\(entry.closure?.cause ?? "open"),\(codes)"
             }
     }
 }
@@ -73,8 +72,12 @@ package struct QuarantineEntryReport: Sendable {
         let isVietnamese = language == .vietnamese
         var lines = [
             "\(isVietnamese ? "Bản ghi" : "Entry") \(entry.id)  \(entry.state(in: language))",
-            "\(isVietnamese ? "Nhận lúc" : "Received") \(time) · \(entry.sender) #\(entry.key.sequence)",
+            "\(isVietnamese ? "Nhận lúc" : "Received") \(time) · \(entry.sender) #\(entry.key.sequence) · "
+                + entry.kind.word + (entry.root.map { " → #\($0)" } ?? ""),
         ]
+        if let closure = entry.closure, let who = closure.byWhom {
+            lines.append("\(isVietnamese ? "Bỏ qua bởi" : "Dismissed by") \(who): \(closure.because ?? "")")
+        }
         lines += StoredReasons(json: entry.reasons).sentences(in: language).map { "  ✗ \($0)" }
         let width = fields.map(\.name.count).max() ?? 0
         lines += fields.map { "  \($0.name.padding(toLength: width, withPad: " ", startingAt: 0))  \($0.value)" }
@@ -113,19 +116,48 @@ extension QuarantineTable.Entry {
         object.add("sender", text: sender)
         object.add("epoch", text: String(key.epoch))
         object.add("sequence", raw: String(key.sequence))
-        object.add("dossier_code", text: dossier)
+        object.add("dossier_code", text: shownCode)
+        object.add("kind", text: kind.word)
+        if let root { object.add("corrects", raw: String(root)) }
         object.add("outcome", text: outcome.word(in: .english))
-        object.add("state", text: closedBy ?? "open")
+        object.add("state", text: closure?.cause ?? "open")
+        if let sequence = closure?.sequence { object.add("closed_by_sequence", raw: String(sequence)) }
+        if let who = closure?.byWhom { object.add("dismissed_by", text: who) }
+        if let why = closure?.because { object.add("because", text: why) }
         object.add("reasons", raw: reasons)
         return object
     }
 
     fileprivate func state(in language: Language) -> String {
-        switch (closedBy, language) {
-        case (nil, .vietnamese): "đang giữ"
-        case ("corrected", .vietnamese): "đã sửa"
-        case (_, .vietnamese): "đã lưu lại"
-        case (let cause, .english): cause ?? "open"
+        let number = closure?.sequence.flatMap { $0 == key.sequence ? nil : " #\($0)" } ?? ""
+        switch (closure?.cause, language) {
+        case (nil, .vietnamese): return "đang giữ"
+        case (nil, .english): return "open"
+        case ("corrected", .vietnamese): return "đã sửa" + number
+        case ("corrected", .english): return "corrected" + number
+        case ("replayed", .vietnamese): return "đã lưu lại" + number
+        case ("replayed", .english): return "replayed" + number
+        case (_, .vietnamese): return "đã bỏ qua"
+        case (_, .english): return "dismissed"
+        }
+    }
+
+    /// The code, if it looks like one: whatever was typed there may be anything, also a name.
+    fileprivate var shownCode: String? {
+        guard let dossier else { return nil }
+        if DossierCode.fault(in: dossier, grammar: .vn) == nil { return dossier }
+        return Fault.shown(dossier) ?? "•••"
+    }
+}
+
+extension EntryKind {
+    /// The word of a kind.
+    fileprivate var word: String {
+        switch self {
+        case .unknown: "unknown"
+        case .intake: "intake"
+        case .correction: "correction"
+        case .manifest: "manifest"
         }
     }
 }

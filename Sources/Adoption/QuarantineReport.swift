@@ -25,12 +25,13 @@ package struct QuarantineReport: Sendable {
     package func table(in language: Language) -> [String] {
         let header =
             language == .vietnamese
-            ? ["Điểm gửi", "Lý do", "Trường", "Số bản ghi"] : ["Sender", "Reason", "Field", "Entries"]
+            ? ["Điểm gửi", "Lý do", "Mã lý do", "Trường", "Số bản ghi"]
+            : ["Sender", "Reason", "Code", "Field", "Entries"]
         let rows = counts.map { count in
             let sentence = FaultCode(rawValue: count.reason).map { Fault($0).sentence(in: language) } ?? count.reason
-            return [count.sender, sentence, count.field, Figures.grouped(count.entries, language)]
+            return [count.sender, sentence, count.reason, count.field, Figures.grouped(count.entries, language)]
         }
-        return TextTable(header: header, rows: rows, leftColumns: 3).lines
+        return TextTable(header: header, rows: rows, leftColumns: 4).lines
     }
 
     /// The report as CSV.

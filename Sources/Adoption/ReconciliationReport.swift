@@ -6,11 +6,15 @@ package struct ReconciliationReport: Sendable {
     private let balances: [Reconciliation.Balance]
     private let detail: ReconciliationDetail?
     private let manifests: [ManifestComparison]
+    private let open: [String: Int64]
 
     /// A report.
+    /// - Parameter open: quarantine entries per sender that wait for a person.
     package init(
-        balances: [Reconciliation.Balance], detail: ReconciliationDetail? = nil, manifests: [ManifestComparison] = []
+        balances: [Reconciliation.Balance], detail: ReconciliationDetail? = nil, manifests: [ManifestComparison] = [],
+        open: [String: Int64] = [:]
     ) {
+        self.open = open
         self.balances = balances
         self.detail = detail
         self.manifests = manifests
@@ -31,6 +35,7 @@ package struct ReconciliationReport: Sendable {
             object.add("stored", raw: String(balance.stored))
             object.add("duplicate", raw: String(balance.duplicate))
             object.add("quarantined", raw: String(balance.quarantined))
+            object.add("open", raw: String(open[balance.sender] ?? 0))
             object.add("missing", raw: Self.list(balance.missing))
             if let detail { addDetail(detail, of: balance.sender, to: &object) }
             return object.text
@@ -95,10 +100,11 @@ package struct ReconciliationReport: Sendable {
 
     /// The report as CSV.
     package var csv: [String] {
-        ["sender,assigned,stored,duplicate,quarantined,missing"]
+        ["sender,assigned,stored,duplicate,quarantined,missing,open,days_that_differ"]
             + balances.map { balance in
                 "\(balance.sender),\(balance.assigned),\(balance.stored),\(balance.duplicate),"
-                    + "\(balance.quarantined),\(balance.missingCount)"
+                    + "\(balance.quarantined),\(balance.missingCount),\(open[balance.sender] ?? 0),"
+                    + "\(manifests.count { $0.sender == balance.sender && !$0.isEqual })"
             }
     }
 }
@@ -110,7 +116,7 @@ extension ReconciliationReport {
     package func table(in language: Language) -> [String] {
         let header =
             language == .vietnamese
-            ? ["Điểm gửi", "Đã đánh số", "Đã lưu", "Trùng", "Giữ lại", "Thiếu"]
+            ? ["Điểm gửi", "Đã cấp số", "Đã lưu", "Trùng", "Giữ lại", "Thiếu"]
             : ["Sender", "Assigned", "Stored", "Duplicate", "Quarantined", "Missing"]
         let rows = balances.map { balance in
             [balance.sender]
@@ -134,6 +140,13 @@ extension ReconciliationReport {
             for (term, ranges) in numbers where !ranges.isEmpty {
                 notes.append("\(balance.sender): \(term) \(Self.text(ranges))")
             }
+            if balance.quarantined > 0 {
+                let count = Figures.grouped(open[balance.sender] ?? 0, language)
+                notes.append(
+                    isVietnamese
+                        ? "\(balance.sender): \(count) bản ghi bị giữ lại còn chờ xử lý"
+                        : "\(balance.sender): \(count) quarantined entries wait for a person")
+            }
         }
         for chain in detail.chains where chain.state == "differs" {
             notes.append(
@@ -141,7 +154,12 @@ extension ReconciliationReport {
                     ? "⚠ \(chain.sender): chuỗi bản ghi ở trung tâm khác với ở điểm gửi"
                     : "⚠ \(chain.sender): the centre's chain of entries is not the sender's")
         }
-        for manifest in manifests { notes += manifest.sentences(in: language) }
+        // Of the days that are equal, the newest says enough.
+        var newest: [String: Int] = [:]
+        for (place, manifest) in manifests.enumerated() { newest[manifest.sender] = place }
+        for (place, manifest) in manifests.enumerated() where !manifest.isEqual || newest[manifest.sender] == place {
+            notes += manifest.sentences(in: language)
+        }
         return (notes.isEmpty ? [] : [""]) + notes + detail.alarms.map { $0.sentence(in: language) }
     }
 
@@ -163,8 +181,8 @@ extension ManifestComparison {
         let count = Figures.grouped(dossiers, language)
         let title =
             isVietnamese
-            ? "\(sender): chốt ngày \(day), \(count) hồ sơ, số \(numbers.lowerBound)–\(numbers.upperBound)"
-            : "\(sender): closed \(day) with \(count) dossiers, numbers \(numbers.lowerBound)–\(numbers.upperBound)"
+            ? "\(sender): chốt ngày \(day), \(count) bản ghi, số \(numbers.lowerBound)–\(numbers.upperBound)"
+            : "\(sender): closed \(day) with \(count) entries, numbers \(numbers.lowerBound)–\(numbers.upperBound)"
         if isEqual { return [title + (isVietnamese ? ": khớp" : ": equal")] }
         var lines = ["⚠ " + title + (isVietnamese ? ": không khớp" : ": differs")]
         if !missing.isEmpty {
@@ -173,7 +191,10 @@ extension ManifestComparison {
         if chainAgrees == false { lines.append("    " + (isVietnamese ? "chuỗi băm khác" : "another chain")) }
         lines += differences.prefix(20).map { difference in
             let (mine, theirs) = isVietnamese ? ("điểm gửi", "trung tâm") : ("sender", "centre")
-            return "    \(difference.cell.channel) \(difference.cell.procedure): \(mine) \(difference.sender), "
+            let channel = Channel(code: difference.cell.channel)?.title(in: language) ?? difference.cell.channel
+            let procedure = difference.cell.procedure.isEmpty ? "–" : difference.cell.procedure
+            return
+                "    \(channel) · \(procedure == "–" ? procedure : Fault.shown(procedure) ?? "•••"): \(mine) \(difference.sender), "
                 + "\(theirs) \(difference.centre)"
         }
         return lines + (differences.count > 20 ? ["    …"] : [])

@@ -75,7 +75,7 @@ extension Trace.Event {
             case .rejected: ("bị giữ lại", "quarantined")
             case .conflict: ("mâu thuẫn, bị giữ lại", "conflict, quarantined")
             case .withdrawn: ("rút nội dung cũ", "earlier content withdrawn")
-            case .closed: ("hết bị giữ lại", "quarantine entry closed")
+            case .closed: ("đã xử lý bản ghi bị giữ lại", "quarantine entry closed")
             case .receipted: ("điểm gửi đã có biên nhận", "receipt delivered")
             case .surveyTask: ("nhiệm vụ khảo sát", "survey task")
             case .surveyAcknowledged: ("khảo sát đã giao", "survey delivered")
@@ -94,7 +94,8 @@ extension Trace.Event {
             case "intake": "tiếp nhận"
             case "correction": "bản sửa"
             case "replay", "replayed": "chạy lại"
-            case "corrected": "đã sửa"
+            case let text where text.hasPrefix("corrected"): text.replacing("corrected", with: "đã sửa")
+            case let text where text.hasPrefix("dismissed"): text.replacing("dismissed", with: "đã bỏ qua")
             default: detail
             }
         case (_, .english): detail

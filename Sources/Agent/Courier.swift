@@ -226,6 +226,10 @@ extension Courier {
         if !receipts.isEmpty {
             hasReportedDisk = false
             if try spool.hasManifestDue() { machine.lookAgain() }
+            if attempts.count > 2 * Limits.outstandingBatches {
+                let waiting = try spool.firstWaiting()
+                attempts = attempts.filter { $0.key >= waiting }
+            }
         }
         for answer in answered where answer.retryAfter == nil { attempts[answer.first] = nil }
         for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }

@@ -41,7 +41,7 @@ package actor DayCloser: Service {
                 await self.beginStop()
             }
             defer { group.cancelAll() }
-            told = try spool.manifests(limit: 1).first { $0.outcome != nil }?.number ?? 0
+            told = try spool.manifests(limit: 1_000).first { $0.outcome != nil }?.number ?? 0
             while !stop.isRaised, !Task.isCancelled {
                 look()
                 _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .seconds(5)))
@@ -64,13 +64,16 @@ package actor DayCloser: Service {
         }
     }
 
+    private static let mostDossiers = 200_000
+
     private func closeIfDue() throws {
         let now = Instant(microseconds: WallClock.microseconds)
-        guard let since = try spool.openSince(), let last = time.last(before: now, in: zone),
-            Instant(microseconds: since) < last
-        else { return }
         var local = zone
-        let day = local.day(of: last)
+        guard let since = try spool.openSince(), let last = time.last(before: now, in: zone) else { return }
+        let isOver = Instant(microseconds: since) < last
+        // A very full day is closed in several parts, each of which the centre compares while it answers.
+        guard try isOver || spool.openCount() >= Self.mostDossiers else { return }
+        let day = local.day(of: isOver ? last : now)
         guard let manifest = try spool.closeDay(day) else { return }
         logger.info(
             "day closed", metadata: ["day": "\(manifest.day)", "dossiers": "\(manifest.dossiers)"])

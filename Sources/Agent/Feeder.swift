@@ -98,15 +98,24 @@ package struct Feeder: ~Copyable {
         }
     }
 
+    /// Why a row cannot correct what it names: it is no earlier entry, has no answer yet, or has been corrected.
+    private func fault(of reference: EntryReference?, _ text: String) throws -> Fault? {
+        let isOwn = reference.map { $0.epoch == 0 || $0.epoch == spool.epoch } ?? false
+        guard let reference else { return Fault(.correctionReference, path: "corrects", value: text) }
+        guard isOwn else { return nil }
+        if try spool.outcome(of: reference.sequence) == nil {
+            return Fault(.correctionReference, path: "corrects", value: text)
+        }
+        let isDone = try spool.rejected(number: reference.sequence)?.correctedBy != nil
+        let isRepeated = drafts.contains { $0.corrects == reference.sequence }
+        return isDone || isRepeated ? Fault(.correctionDone, path: "corrects", value: text) : nil
+    }
+
     private mutating func accept(_ submission: Submission, _ row: SourceRow) throws {
         let line = row.line
-        var reference: EntryReference?
-        if !row.corrects.isEmpty {
-            reference = EntryReference(text: row.corrects)
-            guard reference != nil else {
-                let fault = Fault(.correctionTargetUnknown, path: "corrects", value: row.corrects)
-                return unreadable.append(UnreadableRow(line: line, reasons: ReasonList(fault).json))
-            }
+        let reference = row.corrects.isEmpty ? nil : EntryReference(text: row.corrects)
+        if !row.corrects.isEmpty, let fault = try fault(of: reference, row.corrects) {
+            return unreadable.append(UnreadableRow(line: line, reasons: ReasonList(fault).json))
         }
         let draft = try SpoolDraft(
             submission, correcting: reference, in: spool.epoch, source: source.id, line: line)

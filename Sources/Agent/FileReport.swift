@@ -73,7 +73,9 @@ package struct FileReport: Sendable {
         let entries = try spool.rejected(source: source, isOpen: true, limit: Self.mostRows)
         var data = Data()
         for entry in entries {
-            if let line = RejectedDossier(entry).correctionLine(in: language) { data.append(contentsOf: line) }
+            if let line = RejectedDossier(entry).correctionLine(in: spool.epoch, language) {
+                data.append(contentsOf: line)
+            }
         }
         return data.isEmpty ? nil : data
     }

@@ -20,6 +20,8 @@ package actor Inbox: Service {
     private let language: Language
     private let logger: Logger
     private let stop = Signal()
+    /// What was last said of a file that makes trouble.
+    private var complaints: [String: String] = [:]
     /// Files that have been read and wait for receipts.
     private var waiting: [String: (source: Int64, identity: FileIdentity)] = [:]
 
@@ -72,10 +74,18 @@ package actor Inbox: Service {
             } catch let error as MappingError {
                 fail(file, sentences: error.sentences(in: language))
             } catch {
-                logger.error(
-                    "cannot take a file", metadata: ["file": "\(file.lastPathComponent)", "reason": "\(error)"])
+                complain(of: file, error)
             }
         }
+    }
+
+    /// Says once what is the matter with a file, and again when it is something else.
+    private func complain(of file: URL, _ error: any Error) {
+        let reason = (error as? CocoaError)?.localizedDescription ?? "\(error)"
+        guard complaints.updateValue(reason, forKey: file.path) != reason else { return }
+        logger.error(
+            "a file waits in the drop folder, trying on",
+            metadata: ["file": "\(file.lastPathComponent)", "reason": "\(reason)"])
     }
 
     private func files() -> [URL] {
@@ -88,12 +98,8 @@ package actor Inbox: Service {
         }.sorted { $0.lastPathComponent < $1.lastPathComponent }
     }
 
-    /// What names of files with refused dossiers end in; they are hoso's own NDJSON, whatever the others are.
-    private static let correctionsSuffix = ".rejected.ndjson"
-
     private func take(_ file: URL) async throws {
-        let mapping = file.lastPathComponent.hasSuffix(Self.correctionsSuffix) ? .native : mapping
-        var feeder = try Feeder(path: file.path, mapping: mapping, spool: spool, isAgain: false)
+        var feeder = try Feeder(path: file.path, mapping: mapping.serving(file.path), spool: spool, isAgain: false)
         var hasReportedFull = false
         while !stop.isRaised, !Task.isCancelled {
             switch try feeder.step() {
@@ -117,19 +123,24 @@ package actor Inbox: Service {
         else { return }
         let report = try FileReport(path: file.lastPathComponent, source: source, spool: spool, language: language)
         let target = folder.appendingPathComponent(report.isClean ? "done" : "failed")
-        let place = try free(target.appendingPathComponent(file.lastPathComponent))
+        let names = SettledNames(try spool.place(of: source) { SettledNames(of: file, in: target).settled })
+        let place = target.appendingPathComponent(names.settled)
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
         var remarks = [report.remark(listed: report.lines, in: language)].compactMap(\.self)
         if let corrections = try FileReport.corrections(source: source, spool: spool, language: language) {
-            // Beside the file itself, which may be one of corrections and have that name.
-            let name = try free(
-                Self.corrections(of: file, in: target), besides: place
-            ).lastPathComponent
-            try corrections.write(to: target.appendingPathComponent(name), options: .atomic)
-            remarks.append(
+            try write(corrections, to: target.appendingPathComponent(names.refused))
+            remarks += [
                 language == .vietnamese
-                    ? "Sửa các dòng trong \(name) rồi chép tệp đó vào thư mục nhận để gửi lại."
-                    : "Mend the lines in \(name) and put that file into the drop folder to send them again.")
+                    ? "Sửa các dòng trong \(names.refused) rồi chép tệp đó vào thư mục nhận để gửi lại."
+                    : "Mend the lines in \(names.refused) and put that file into the drop folder to send them again."
+            ]
+        }
+        if report.unreadable > 0 {
+            remarks += [
+                language == .vietnamese
+                    ? "Những dòng không đọc được không nằm trong tệp đó: hãy nhập lại."
+                    : "Rows that could not be read are not in that file: enter them again."
+            ]
         }
         let text =
             ([report.summary(in: language)] + report.sentences + remarks)
@@ -139,6 +150,7 @@ package actor Inbox: Service {
         try spool.settle(source: source)
         try FileManager.default.moveItem(at: file, to: place)
         waiting[file.path] = nil
+        complaints[file.path] = nil
         logger.info(
             "file settled",
             metadata: [
@@ -148,18 +160,23 @@ package actor Inbox: Service {
             ])
     }
 
-    /// `NAME.rejected.ndjson`, also for what was refused of such a file.
-    private static func corrections(of file: URL, in folder: URL) -> URL {
-        let name = file.lastPathComponent
-        let stem = name.hasSuffix(correctionsSuffix) ? String(name.dropLast(correctionsSuffix.count)) : name
-        return folder.appendingPathComponent(stem + correctionsSuffix)
+    /// Writes a file that nobody else may read: it holds what citizens have handed in.
+    private func write(_ data: Data, to place: URL) throws {
+        let part = place.appendingPathExtension("part")
+        try? FileManager.default.removeItem(at: part)
+        let isMade = FileManager.default.createFile(
+            atPath: part.path, contents: data, attributes: [.posixPermissions: 0o600])
+        guard isMade else { throw CocoaError(.fileWriteUnknown) }
+        try? FileManager.default.removeItem(at: place)
+        try FileManager.default.moveItem(at: part, to: place)
     }
 
     /// A file of which nothing can be read goes to `failed/` with the reasons; nothing of it is lost.
     private func fail(_ file: URL, sentences: [String]) {
         logger.error("file cannot be read", metadata: ["file": "\(file.lastPathComponent)"])
         do {
-            let place = try free(folder.appendingPathComponent("failed").appendingPathComponent(file.lastPathComponent))
+            let target = folder.appendingPathComponent("failed")
+            let place = target.appendingPathComponent(SettledNames(of: file, in: target).settled)
             let text = sentences.joined(separator: "\n") + "\n"
             try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
             try FileManager.default.moveItem(at: file, to: place)
@@ -167,18 +184,40 @@ package actor Inbox: Service {
             logger.error("cannot move a file", metadata: ["file": "\(file.lastPathComponent)", "reason": "\(error)"])
         }
     }
+}
 
-    /// The place itself, or, when a file of that name is there already, one with a number.
-    private func free(_ place: URL, besides taken: URL? = nil) throws -> URL {
-        let name = place.lastPathComponent
-        let suffix = name.hasSuffix(Self.correctionsSuffix) ? Self.correctionsSuffix : ""
-        var candidate = place
-        var number = 1
-        while FileManager.default.fileExists(atPath: candidate.path) || candidate.path == taken?.path {
-            number += 1
-            candidate = place.deletingLastPathComponent().appendingPathComponent(
-                "\(name.dropLast(suffix.count)).\(number)\(suffix)")
+/// The names of a settled file and of what was refused of it.
+///
+/// `NAME` and `NAME.rejected.ndjson`. A file of corrections, `NAME.rejected.ndjson`, becomes `NAME.corrected.ndjson`, so
+/// that only what is still to be mended goes by the former name. Where one of them is taken, there is a number.
+struct SettledNames {
+    private static let suffix = MappingFile.correctionsSuffix
+    private static let corrected = ".corrected.ndjson"
+
+    let settled: String
+    let refused: String
+
+    /// The names that go with that of a settled file.
+    init(_ settled: String) {
+        self.settled = settled
+        let isCorrected = settled.hasSuffix(Self.corrected)
+        refused = (isCorrected ? String(settled.dropLast(Self.corrected.count)) : settled) + Self.suffix
+    }
+
+    /// The first names for a file that nothing else in a folder has.
+    init(of file: URL, in folder: URL) {
+        let name = file.lastPathComponent
+        let isCorrections = name.hasSuffix(Self.suffix)
+        let stem = isCorrections ? String(name.dropLast(Self.suffix.count)) : name
+        let isTaken: (String) -> Bool = { name in
+            FileManager.default.fileExists(atPath: folder.appendingPathComponent(name).path)
         }
-        return candidate
+        var number = 1
+        while true {
+            let numbered = (number == 1 ? stem : "\(stem).\(number)") + (isCorrections ? Self.corrected : "")
+            self.init(numbered)
+            if !isTaken(settled), !isTaken(refused), !isTaken(settled + ".report.txt") { return }
+            number += 1
+        }
     }
 }

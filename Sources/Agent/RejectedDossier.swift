@@ -26,25 +26,30 @@ package struct RejectedDossier: Sendable {
     }
 
     /// A line of hoso's own NDJSON by which the dossier, once mended, is sent as a correction.
-    package func correctionLine(in language: Language) -> [UInt8]? {
+    /// - Parameter epoch: of the spool; the file may outlive it.
+    package func correctionLine(in epoch: UInt64, _ language: Language) -> [UInt8]? {
         submission?.nativeLine(
-            corrects: "\(entry.number)", reasons: reasons.map { $0.sentence(in: language) }.joined(separator: " "))
+            corrects: "\(epoch)/\(entry.number)",
+            reasons: reasons.map { $0.sentence(in: language) }.joined(separator: " "))
     }
 }
 
 extension EntryReference {
     /// Reads `NUMBER` (of this spool) or `EPOCH/NUMBER`.
     package init?(text: String) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        guard (1...2).contains(parts.count), let number = UInt64(parts[parts.count - 1]),
-            (1...Limits.highestNumber).contains(number)
-        else { return nil }
-        guard parts.count == 2 else {
-            self.init(sequence: number)
-            return
+        let parts = text.drop { $0 == " " }.split(separator: "/", omittingEmptySubsequences: false).map { part in
+            UInt64(part).flatMap { "\($0)" == part && $0 > 0 ? $0 : nil }
         }
-        guard let epoch = UInt64(parts[0]), epoch > 0 else { return nil }
-        self.init(epoch: epoch, sequence: number)
+        guard (1...2).contains(parts.count), let number = parts[parts.count - 1], number <= Limits.highestNumber else {
+            return nil
+        }
+        if parts.count == 1 {
+            self.init(sequence: number)
+        } else if let epoch = parts[0] {
+            self.init(epoch: epoch, sequence: number)
+        } else {
+            return nil
+        }
     }
 }
 

@@ -25,13 +25,17 @@ public enum FaultCode: String, Sendable, Hashable, CaseIterable {
     case taxCodeMalformed = "tax_code_malformed"
     case phoneMalformed = "phone_malformed"
     case malformedEntry = "malformed_entry"
+    case valueNotAllowed = "value_not_allowed"
     case unsupportedKind = "unsupported_kind"
     case digestMismatch = "digest_mismatch"
     case conflict
+    case correctionReference = "correction_reference"
+    case correctionDone = "correction_done"
     case correctionTargetUnknown = "correction_target_unknown"
     case correctionChangesCode = "correction_changes_code"
     case manifestDiffers = "manifest_differs"
     case manifestMissing = "manifest_missing"
+    case manifestUnchecked = "manifest_unchecked"
     case chainDiffers = "chain_differs"
     case refusedByDatabase = "refused_by_database"
 }
@@ -71,7 +75,7 @@ public struct Fault: Sendable, Hashable {
     /// many digits as a telephone number or a personal id has.
     ///
     /// Columns get mixed up, and then a name or a number of a citizen stands where a code should.
-    private static func shown(_ value: String) -> String? {
+    public static func shown(_ value: String) -> String? {
         let bytes = value.utf8
         guard (1...60).contains(bytes.count), bytes.allSatisfy({ $0 > 32 && $0 < 127 }) else { return nil }
         let digits = bytes.filter(Digits.isDigit).count
@@ -123,14 +127,25 @@ extension FaultCode {
         case .taxCodeMalformed: ("Mã số thuế không hợp lệ", "The tax code is not valid")
         case .phoneMalformed: ("Số điện thoại không hợp lệ", "The telephone number is not valid")
         case .malformedEntry: ("Không đọc được bản ghi", "The entry cannot be read")
+        case .valueNotAllowed: ("Giá trị không được phép", "The value is not allowed")
         case .unsupportedKind:
             ("Phiên bản này chưa xử lý loại bản ghi này", "This version does not know this kind of entry")
         case .digestMismatch:
             ("Nội dung đã thay đổi trên đường truyền hoặc trong bộ nhớ", "The entry does not match its digest")
         case .conflict:
             ("Mã hồ sơ hoặc số thứ tự đã có với nội dung khác", "The code or number is taken by other content")
+        case .correctionReference:
+            (
+                "Không phải số của một bản ghi đã được trung tâm trả lời",
+                "This is not the number of an entry that the centre has answered"
+            )
+        case .correctionDone:
+            (
+                "Bản ghi đó đã được sửa; hãy sửa bản sửa mới nhất",
+                "That entry has been corrected already; correct the newest correction"
+            )
         case .correctionTargetUnknown:
-            ("Bản ghi được sửa không có ở trung tâm", "The centre has no entry with the number that is corrected")
+            ("Trung tâm không có bản ghi cần sửa", "The centre has no entry with the number that is corrected")
         case .correctionChangesCode:
             (
                 "Không thể đổi mã của hồ sơ đã lưu", "The code of a dossier that is stored cannot be changed"
@@ -139,6 +154,8 @@ extension FaultCode {
             ("Số lượng ở trung tâm khác với bảng kê", "The centre has another number of dossiers than the manifest")
         case .manifestMissing:
             ("Trung tâm chưa có các số thứ tự trong bảng kê", "The centre lacks numbers that the manifest covers")
+        case .manifestUnchecked:
+            ("Trung tâm chưa đối chiếu được bảng kê", "The centre could not compare the manifest")
         case .chainDiffers:
             ("Chuỗi băm ở trung tâm khác với bảng kê", "The centre's chain is not the one of the manifest")
         default: ("Cơ sở dữ liệu từ chối bản ghi", "The database refused the entry")

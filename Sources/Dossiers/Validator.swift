@@ -25,6 +25,11 @@ public struct Validator: Sendable {
         self.futureTolerance = futureTolerance
     }
 
+    /// Whether a local day lies further ahead than a sender's clock may be.
+    public mutating func isInTheFuture(_ day: Day, now: Instant) -> Bool {
+        day > zone.day(of: now.advanced(bySeconds: futureTolerance))
+    }
+
     /// Checks a submission at a moment.
     public mutating func validate(_ submission: Submission, now: Instant) -> Verdict {
         let submission = submission.composed

@@ -37,6 +37,15 @@ extension SpoolDatabase {
         }
     }
 
+    /// Dossiers that no manifest covers yet.
+    package func openCount() throws(SpoolError) -> Int {
+        do {
+            return try queue.read { try Int.fetchOne($0, sql: "SELECT coalesce(sum(dossiers), 0) FROM tally") ?? 0 }
+        } catch {
+            throw SpoolError(error, "count")
+        }
+    }
+
     /// Closes a day: accepts a manifest of what has been accepted since the last one, and begins to count anew.
     ///
     /// The manifest is sent once everything before it has its receipt.

@@ -122,9 +122,7 @@ package final class SpoolDatabase: Sendable {
             ])
             if let cell = draft.cell { tally[cell, default: 0] += 1 }
             if let corrected = draft.corrects {
-                try database.execute(
-                    sql: "UPDATE rejected SET corrected_by = ? WHERE number = ?",
-                    arguments: [Int64(bitPattern: number), Int64(bitPattern: corrected)])
+                try correct(corrected, by: number, database)
             }
             if let source = draft.source { counts[source, default: 0] += 1 }
         }
@@ -136,6 +134,17 @@ package final class SpoolDatabase: Sendable {
         }
         try count(tally, at: now, database)
         return first...number
+    }
+
+    /// One correction follows another: whoever mends an older one would undo what has been mended since.
+    private func correct(_ corrected: UInt64, by number: UInt64, _ database: Database) throws {
+        let entry: StatementArguments = [Int64(bitPattern: corrected)]
+        let isDone = try Bool.fetchOne(
+            database, sql: "SELECT corrected_by IS NOT NULL FROM rejected WHERE number = ?", arguments: entry)
+        guard isDone != true else { throw SpoolError(.corrected, "accept") }
+        try database.execute(
+            sql: "UPDATE rejected SET corrected_by = ? WHERE number = ?",
+            arguments: [Int64(bitPattern: number), Int64(bitPattern: corrected)])
     }
 
     private func count(_ tally: [SpoolDraft.Cell: Int], at now: Int64, _ database: Database) throws {
@@ -185,10 +194,33 @@ package final class SpoolDatabase: Sendable {
                         EXISTS (SELECT 1 FROM rejected r WHERE r.source = source.id)
                         OR EXISTS (SELECT 1 FROM unreadable u WHERE u.source = source.id))
                     """)
-            guard let oldest else { return }
+            guard let oldest else {
+                // What came from no file, and has been corrected.
+                try database.execute(
+                    sql: "DELETE FROM rejected WHERE source IS NULL AND corrected_by IS NOT NULL")
+                return
+            }
             for table in ["rejected", "unreadable", "damaged"] {
                 try database.execute(sql: "DELETE FROM \(table) WHERE source = ?", arguments: [oldest])
             }
+        }
+    }
+
+    /// The name under which a file is to be settled: the one that was chosen before, else the given one from now on.
+    ///
+    /// So whoever is killed between the report and the moving of the file writes the same report again, and no second.
+    package func place(of source: Int64, orElse choose: () throws -> String) throws(SpoolError) -> String {
+        do {
+            return try queue.writeImmediately { database in
+                let known = try String.fetchOne(
+                    database, sql: "SELECT place FROM source WHERE id = ?", arguments: [source])
+                if let known { return known }
+                let chosen = try choose()
+                try database.execute(sql: "UPDATE source SET place = ? WHERE id = ?", arguments: [chosen, source])
+                return chosen
+            }
+        } catch {
+            throw SpoolError(error, "settle a file")
         }
     }
 

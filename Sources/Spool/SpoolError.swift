@@ -8,6 +8,8 @@ package struct SpoolError: Error, Sendable, CustomStringConvertible {
         case full
         /// An entry is larger than the limit: nothing was accepted.
         case entryTooLarge = "entry_too_large"
+        /// The entry that a draft corrects has been corrected: nothing was accepted.
+        case corrected
         /// The file is damaged or not a spool.
         case corrupt
         /// The spool belongs to another sender.

@@ -22,7 +22,7 @@ enum SpoolSchema {
             damaged INTEGER NOT NULL DEFAULT 0,
             inode INTEGER NOT NULL, size INTEGER NOT NULL, modified INTEGER NOT NULL,
             rows INTEGER NOT NULL DEFAULT 0, is_read INTEGER NOT NULL DEFAULT 0,
-            is_settled INTEGER NOT NULL DEFAULT 0
+            is_settled INTEGER NOT NULL DEFAULT 0, place TEXT
         );
         CREATE INDEX source_path ON source (path);
         CREATE TABLE unreadable (
@@ -64,6 +64,7 @@ enum SpoolSchema {
     static let second = """
         ALTER TABLE entry ADD COLUMN waits INTEGER NOT NULL DEFAULT 0;
         ALTER TABLE rejected ADD COLUMN corrected_by INTEGER;
+        ALTER TABLE source ADD COLUMN place TEXT;
         \(closing)
         UPDATE meta SET version = 2;
         """

@@ -82,11 +82,14 @@ enum BatchSQL {
 
     /// Stores dossiers that take the place of what an earlier entry said, and entries that are replayed.
     ///
-    /// A dossier that is stored may be revised only through the entry that stored it or a correction of that one, and
-    /// keeps its code; the newest of several corrections stands, in whatever order they come. What is replaced is
-    /// withdrawn by a ledger row of -1 in the same transaction, and the quarantine entries that this settles are
-    /// closed. Besides outcomes, -1 says that the ledger has no entry with the number named, -2 that the code would
-    /// change.
+    /// All corrections that lead back to one entry, its root, are about one dossier. Once that is settled it keeps its
+    /// code, and the entry with the highest number stands, in whatever order they come; a dossier that another entry
+    /// stored is never touched. What is replaced is withdrawn by a ledger row of -1 in the same transaction. Quarantine
+    /// entries that this settles are closed: of two transactions that would settle one root, the second finds it
+    /// closed and is run again. Besides outcomes, -1 says that the ledger has no entry with the number named, -2 that
+    /// the code would change.
+    ///
+    /// Its plan needs nested loops, see ``nestedLoops``.
     static let revised = """
         WITH input AS MATERIALIZED (
             SELECT * FROM unnest(\(AcceptedColumns.placeholders), \(revisionPlaceholders)) AS t (
@@ -101,13 +104,43 @@ enum BatchSQL {
         ), fresh AS MATERIALIZED (
             SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
         ), target AS MATERIALIZED (
-            SELECT f.ordinal, l.outcome, l.dossier, coalesce(l.root_epoch, f.target_epoch) AS root_epoch,
-                   coalesce(l.root_sequence, f.target_sequence) AS root_sequence
+            SELECT f.ordinal, r.root_epoch, r.root_sequence
             FROM fresh f CROSS JOIN LATERAL (
-                SELECT outcome, kind, dossier, root_epoch, root_sequence FROM hoso.intake k
+                -- A correction may have come before the one that it corrects, whose own root was not known then; that
+                -- of one that took effect stays.
+                WITH RECURSIVE link AS (
+                    SELECT f.target_epoch AS epoch, f.target_sequence AS sequence, false AS is_last, 0 AS depth
+                    UNION ALL
+                    SELECT k.root_epoch, k.root_sequence, k.outcome <= 2, depth + 1
+                    FROM link CROSS JOIN LATERAL (
+                        SELECT root_epoch, root_sequence, outcome FROM hoso.intake k
+                        WHERE k.sender = f.sender AND k.epoch = link.epoch AND k.sequence = link.sequence
+                          AND k.delta >= 0 ORDER BY k.part DESC LIMIT 1) k
+                    WHERE k.root_sequence IS NOT NULL AND NOT link.is_last AND depth < 16
+                      AND (k.root_epoch, k.root_sequence) <> (link.epoch, link.sequence)
+                      AND EXISTS (
+                          SELECT FROM hoso.intake e
+                          WHERE e.sender = f.sender AND e.epoch = k.root_epoch AND e.sequence = k.root_sequence
+                            AND e.part = 0)
+                )
+                SELECT link.epoch AS root_epoch, link.sequence AS root_sequence FROM link ORDER BY depth DESC LIMIT 1) r
+            WHERE EXISTS (
+                SELECT FROM hoso.intake k
                 WHERE k.sender = f.sender AND k.epoch = f.target_epoch AND k.sequence = f.target_sequence
-                  AND k.delta >= 0 ORDER BY k.part DESC LIMIT 1) l
-            WHERE l.kind <> 3
+                  AND k.part = 0 AND k.kind <> 3)
+        ), settled AS MATERIALIZED (
+            -- The code under which the root's dossier was stored, or found to be stored.
+            SELECT t.ordinal, coalesce(o.dossier, c.dossier) AS dossier
+            FROM target t
+            JOIN fresh f ON f.ordinal = t.ordinal
+            LEFT JOIN LATERAL (
+                SELECT dossier FROM hoso.intake k
+                WHERE k.sender = f.sender AND k.epoch = t.root_epoch AND k.sequence = t.root_sequence
+                  AND k.outcome <= 2 LIMIT 1) o ON true
+            LEFT JOIN LATERAL (
+                SELECT dossier FROM hoso.intake k
+                WHERE k.sender = f.sender AND k.root_epoch = t.root_epoch AND k.root_sequence = t.root_sequence
+                  AND k.outcome <= 2 LIMIT 1) c ON true
         ), received AS MATERIALIZED (
             -- Of a number that two spools have used, the ledger has one content; the other cannot be replayed.
             SELECT f.ordinal, l.digest = f.digest AS same
@@ -131,16 +164,16 @@ enum BatchSQL {
             SELECT f.ordinal, c.ordinal IS NOT NULL AS exists, CASE
                 WHEN t.ordinal IS NULL THEN -1::smallint
                 WHEN NOT r.same THEN 4::smallint
-                WHEN t.outcome = 1 AND t.dossier IS DISTINCT FROM f.code THEN -2::smallint
+                WHEN s.dossier <> f.code THEN -2::smallint
                 WHEN c.ordinal IS NULL THEN 1::smallint
-                WHEN c.same THEN 2::smallint
                 WHEN c.sender <> f.sender OR (c.root_epoch, c.root_sequence) <> (t.root_epoch, t.root_sequence)
-                    THEN 4::smallint
+                    THEN CASE WHEN c.same THEN 2::smallint ELSE 4::smallint END
                 -- A later correction was stored first.
                 WHEN c.epoch = f.epoch AND c.sequence > f.sequence THEN 2::smallint
-                ELSE 1::smallint END AS outcome
+                ELSE 1::smallint END AS outcome, s.dossier IS NULL AS settles
             FROM fresh f
             LEFT JOIN target t ON t.ordinal = f.ordinal
+            LEFT JOIN settled s ON s.ordinal = f.ordinal
             LEFT JOIN received r ON r.ordinal = f.ordinal
             LEFT JOIN current c ON c.ordinal = f.ordinal
         ), inserted AS (
@@ -158,7 +191,7 @@ enum BatchSQL {
             WHERE k.code = f.code AND k.sender = c.sender AND k.epoch = c.epoch AND k.sequence = c.sequence
             RETURNING k.sender, k.epoch, k.sequence
         ), done AS MATERIALIZED (
-            SELECT f.ordinal, f.sender, f.epoch, f.sequence, d.outcome, t.root_epoch, t.root_sequence
+            SELECT f.ordinal, f.sender, f.epoch, f.sequence, d.outcome, d.settles, t.root_epoch, t.root_sequence
             FROM fresh f
             JOIN decided d ON d.ordinal = f.ordinal
             JOIN target t ON t.ordinal = f.ordinal
@@ -189,19 +222,38 @@ enum BatchSQL {
             JOIN current c ON c.ordinal = f.ordinal
             JOIN ledger l ON l.sender = f.sender AND l.epoch = f.epoch AND l.sequence = f.sequence
             ORDER BY f.sender, f.epoch, f.sequence
-        ), closed AS (
-            INSERT INTO hoso.quarantine_closure (quarantine, cause, epoch, sequence)
-            SELECT q.id, CASE WHEN f.part > 0 THEN 'replayed' ELSE 'corrected' END, f.epoch, f.sequence
+        ), closing AS MATERIALIZED (
+            SELECT f.ordinal, q.id, f.part, f.epoch, f.sequence,
+                   q.epoch = n.root_epoch AND q.sequence = n.root_sequence AS is_root
             FROM fresh f
             JOIN done n ON n.ordinal = f.ordinal
             JOIN ledger l ON l.sender = f.sender AND l.epoch = f.epoch AND l.sequence = f.sequence
-            JOIN hoso.quarantine q
-              ON q.sender = f.sender AND q.root_epoch = n.root_epoch AND q.root_sequence = n.root_sequence
-            WHERE q.digest = (
+            CROSS JOIN LATERAL (
+                SELECT id, epoch, sequence, digest FROM hoso.quarantine k
+                WHERE k.sender = f.sender AND k.root_epoch = n.root_epoch AND k.root_sequence = n.root_sequence
+                UNION
+                SELECT id, epoch, sequence, digest FROM hoso.quarantine k
+                WHERE k.sender = f.sender AND k.epoch = n.root_epoch AND k.sequence = n.root_sequence
+                UNION
+                SELECT id, epoch, sequence, digest FROM hoso.quarantine k
+                WHERE k.sender = f.sender AND k.epoch = f.epoch AND k.sequence = f.sequence) q
+            -- Not what was sent later, and of a number that two spools have used only what the ledger has.
+            WHERE (q.epoch <> f.epoch OR q.sequence <= f.sequence) AND q.digest = (
                 SELECT digest FROM hoso.intake k
-                WHERE k.sender = q.sender AND k.epoch = q.epoch AND k.sequence = q.sequence AND k.part = 0)
-            ORDER BY q.id
-            ON CONFLICT (quarantine) DO NOTHING
+                WHERE k.sender = f.sender AND k.epoch = q.epoch AND k.sequence = q.sequence AND k.part = 0)
+        ), closed AS (
+            INSERT INTO hoso.quarantine_closure (quarantine, cause, epoch, sequence)
+            SELECT id, CASE WHEN part > 0 THEN 'replayed' ELSE 'corrected' END, epoch, sequence
+            FROM closing ORDER BY id
+            ON CONFLICT (quarantine) DO NOTHING RETURNING quarantine
+        ), late AS MATERIALIZED (
+            -- Another transaction has closed the root since this statement began. A root that a person dismissed before
+            -- may be corrected all the same.
+            SELECT n.ordinal FROM done n WHERE n.settles AND NOT EXISTS (
+                SELECT FROM closing g JOIN closed c ON c.quarantine = g.id WHERE g.ordinal = n.ordinal AND g.is_root
+            ) AND NOT EXISTS (
+                SELECT FROM closing g JOIN hoso.quarantine_closure c ON c.quarantine = g.id
+                WHERE g.ordinal = n.ordinal AND g.is_root)
         ), chosen AS MATERIALIZED (
             SELECT f.code, f.not_before, f.person
             FROM fresh f JOIN done n ON n.ordinal = f.ordinal WHERE n.outcome = 1 AND f.surveyed
@@ -221,14 +273,31 @@ enum BatchSQL {
         SELECT i.ordinal,
                CASE WHEN k.outcome IS NOT NULL THEN k.outcome
                     WHEN d.outcome NOT IN (1, 2) THEN d.outcome
+                    WHEN e.ordinal IS NOT NULL THEN hoso.run_again()
                     WHEN l.sequence IS NOT NULL THEN n.outcome
                     WHEN n.ordinal IS NOT NULL THEN hoso.run_again() END,
                coalesce(k.same, false)
         FROM input i
+        LEFT JOIN late e ON e.ordinal = i.ordinal
         LEFT JOIN known k ON k.ordinal = i.ordinal
         LEFT JOIN decided d ON d.ordinal = i.ordinal
         LEFT JOIN done n ON n.ordinal = i.ordinal
         LEFT JOIN ledger l ON l.sender = i.sender AND l.epoch = i.epoch AND l.sequence = i.sequence
+        """
+
+    /// Run before ``revised``, in its transaction: without nested loops, which the other statements do without, it would
+    /// read whole tables.
+    static let nestedLoops = "SET LOCAL enable_nestloop = on"
+
+    /// Notes what a replay stored, in the transaction that stores it.
+    static let replayed = """
+        INSERT INTO hoso.replay_entry (replay, quarantine, outcome)
+        SELECT $1, q.id, i.outcome
+        FROM hoso.quarantine q CROSS JOIN LATERAL (
+            SELECT outcome FROM hoso.intake k
+            WHERE k.sender = q.sender AND k.epoch = q.epoch AND k.sequence = q.sequence AND k.part > 0
+              AND k.delta >= 0 AND k.xid = pg_current_xact_id() LIMIT 1) i
+        WHERE q.id = ANY ($2) ON CONFLICT DO NOTHING
         """
 
     /// `kind`, `target_epoch`, `target_sequence` and `part` of a revision.

@@ -6,6 +6,8 @@ package struct BatchWriter {
     private let connection: Connection
     private let quietDays: Int32
     private var columns = AcceptedColumns()
+    /// What is still to be noted with the next transaction that is committed.
+    private var notes: [DeliveryNote] = []
 
     /// A writer on a connection.
     /// - Parameter quietDays: days for which a citizen who was chosen for a survey is left in peace.
@@ -26,6 +28,8 @@ package struct BatchWriter {
         package var manifests: [ManifestEntry] = []
         /// Batches of senders of which these are the first entries to be written.
         package var deliveries: [DeliveryNote] = []
+        /// The replay that writes, and the numbers in the quarantine that it may store.
+        package var replay: (id: Int64, entries: [Int64])?
 
         /// Nothing.
         package init() {}
@@ -75,6 +79,7 @@ package struct BatchWriter {
     /// - Throws: ``PostgresError`` when nothing more can be said now: the server is away, or refuses the statement.
     package mutating func write(_ batch: Batch) async throws(PostgresError) -> Outcome {
         var outcome = Outcome(undecided: batch)
+        notes = batch.deliveries
         var share: Share = [:]
         for section in Section.allCases {
             let indices = outcome[keyPath: section.resolutions].indices
@@ -89,14 +94,22 @@ package struct BatchWriter {
     ) async throws(PostgresError) {
         let sections = Section.allCases.filter { share[$0] != nil }
         guard !sections.isEmpty else { return }
-        var statements = sections.map { statement($0, batch, share[$0] ?? 0..<0) }
-        if !batch.deliveries.isEmpty { statements.append(Self.note(batch.deliveries)) }
+        var statements = sections.filter { $0 != .revised }.map { statement($0, batch, share[$0] ?? 0..<0) }
+        let firstRevised = statements.count
+        if let indices = share[.revised] {
+            statements.append(Statement(BatchSQL.nestedLoops))
+            statements.append(statement(.revised, batch, indices))
+            if let replay = batch.replay { statements.append(Self.record(replay)) }
+        }
+        if !notes.isEmpty { statements.append(Self.note(notes)) }
         // A batch that is known already would write nothing, and its COMMIT would not wait for a synchronous standby that
         // the first attempt may have failed to reach: a few bytes of log make it wait.
         statements.append(Statement("SELECT pg_logical_emit_message(true, 'hoso', '') IS NULL"))
         do throws(PostgresError) {
             let results = try await connection.commit(statements, as: "store a batch")
-            for (section, result) in zip(sections, results) {
+            notes = []
+            for (place, section) in sections.enumerated() {
+                let result = results[section == .revised ? firstRevised + 1 : place]
                 Self.read(result, from: share[section]?.lowerBound ?? 0, into: &outcome[keyPath: section.resolutions])
             }
         } catch {
@@ -108,6 +121,7 @@ package struct BatchWriter {
     /// Tries the outcome of a batch on a transaction that somebody else has begun and will roll back.
     package mutating func rehearse(_ batch: Batch) async throws(PostgresError) -> Outcome {
         var outcome = Outcome(undecided: batch)
+        _ = try await connection.run(BatchSQL.nestedLoops, as: "rehearse a batch")
         for section in Section.allCases {
             let indices = outcome[keyPath: section.resolutions].indices
             guard !indices.isEmpty else { continue }
@@ -233,6 +247,15 @@ package struct BatchWriter {
         return parameters
     }
 
+    private static func record(_ replay: (id: Int64, entries: [Int64])) -> Statement {
+        var parameters = Parameters()
+        parameters.append(replay.id)
+        var entries = Column(.int8)
+        for entry in replay.entries { entries.append(entry) }
+        parameters.append(entries)
+        return Statement(BatchSQL.replayed, parameters)
+    }
+
     private static func note(_ deliveries: [DeliveryNote]) -> Statement {
         var sender = Column(.int4), epoch = Column(.int8), first = Column(.int8), last = Column(.int8)
         var attempt = Column(.int2), receivedAt = Column(.timestamp), validatedAt = Column(.timestamp)
@@ -262,10 +285,11 @@ package struct BatchWriter {
         for column in [sender, epoch, sequence] { parameters.append(column) }
         let result = try await connection.run(
             """
-            SELECT q.sender, q.epoch, q.sequence, q.reasons::text
-            FROM unnest($1, $2, $3) AS k (sender, epoch, sequence) JOIN hoso.quarantine q
-              ON q.sender = k.sender AND q.epoch = k.epoch AND q.sequence = k.sequence
-            ORDER BY q.id
+            SELECT k.sender, k.epoch, k.sequence, q.reasons::text
+            FROM unnest($1, $2, $3) AS k (sender, epoch, sequence) CROSS JOIN LATERAL (
+                SELECT reasons FROM hoso.quarantine q
+                WHERE q.sender = k.sender AND q.epoch = k.epoch AND q.sequence = k.sequence
+                ORDER BY q.id DESC LIMIT 1) q
             """, parameters, as: "read reasons")
         var reasons: [EntryKey: String] = [:]
         for row in 0..<result.count {

@@ -110,8 +110,6 @@ package struct Fold {
             INSERT INTO hoso.fold_second AS s (at, xid, id)
             SELECT date_trunc('second', clock_timestamp()) + interval '1 second', xid, id FROM last
             ON CONFLICT (at) DO UPDATE SET xid = excluded.xid, id = excluded.id
-        ), forgotten AS (
-            DELETE FROM hoso.fold_second WHERE at < now() - interval '7 days'
         )
         SELECT count(*) FROM taken
         """

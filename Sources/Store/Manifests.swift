@@ -42,15 +42,20 @@ package struct Manifests {
     /// Manifests on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// Of the manifests that have come, the newest of each epoch, of all senders or one.
-    package func newest(of sender: String? = nil) async throws(PostgresError) -> [ManifestComparison] {
+    /// Numbers that a manifest covers at most.
+    package static var mostNumbers: UInt64 { 1_000_000 }
+
+    /// The manifests of the last 31 days, of all senders or one: the newest hundred of each epoch, in order.
+    package func recent(of sender: String? = nil) async throws(PostgresError) -> [ManifestComparison] {
         var parameters = Parameters()
         parameters.append(sender)
         let result = try await connection.run(
             """
-            SELECT DISTINCT ON (s.name, m.epoch) \(Self.columns)
-            FROM hoso.manifest m JOIN hoso.sender s ON s.id = m.sender
-            WHERE $1::text IS NULL OR s.name = $1 ORDER BY s.name, m.epoch, m.sequence DESC
+            SELECT \(Self.columns)
+            FROM (SELECT *, row_number() OVER (PARTITION BY sender, epoch ORDER BY sequence DESC) AS place
+                  FROM hoso.manifest WHERE recorded_at > now() - interval '31 days') m
+            JOIN hoso.sender s ON s.id = m.sender
+            WHERE place <= 100 AND ($1::text IS NULL OR s.name = $1) ORDER BY s.name, m.epoch, m.sequence
             """, parameters, as: "read manifests", within: .seconds(60))
         var comparisons: [ManifestComparison] = []
         for row in 0..<result.count { comparisons.append(try await compare(result, row)) }
@@ -92,16 +97,19 @@ package struct Manifests {
             ], as: "compare a manifest", within: .seconds(60))
         let said = ManifestCells.read(manifest.string(row, 8))
         let isByChannel = said.keys.contains { $0.procedure == TallyCell.allProcedures }
-        var counted: [TallyCell: Int64] = [:]
+        var counts: [TallyCell: Int64] = [:]
         for place in 0..<results[1].count {
             let channel = results[1].isNull(place, 0) ? nil : Channel(rawValue: results[1].int16(place, 0))
+            let procedure = results[1].string(place, 1)
+            // An opaque code may be the word that stands for all.
+            let counted = procedure == TallyCell.allProcedures ? TallyCell.unknown : procedure
             let cell = TallyCell(
                 channel: channel?.code ?? TallyCell.unknown,
-                procedure: isByChannel ? TallyCell.allProcedures : results[1].string(place, 1))
-            counted[cell, default: 0] += results[1].int64(place, 2)
+                procedure: isByChannel ? TallyCell.allProcedures : counted)
+            counts[cell, default: 0] += results[1].int64(place, 2)
         }
-        let differences = Set(said.keys).union(counted.keys).sorted().compactMap { cell in
-            let (sender, centre) = (said[cell] ?? 0, counted[cell] ?? 0)
+        let differences = Set(said.keys).union(counts.keys).sorted().compactMap { cell in
+            let (sender, centre) = (said[cell] ?? 0, counts[cell] ?? 0)
             return sender == centre ? nil : ManifestComparison.Difference(cell: cell, sender: sender, centre: centre)
         }
         let chain = results[3]

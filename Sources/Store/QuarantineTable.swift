@@ -40,8 +40,22 @@ package struct QuarantineTable {
         package let body: [UInt8]
         /// The part of the ledger that a replay would write.
         package let nextPart: Int16
-        /// `corrected` or `replayed`; `nil` while it is open.
-        package let closedBy: String?
+        /// How it was closed; `nil` while it is open.
+        package let closure: Closure?
+        /// Number of the entry with which its dossier began, for a correction.
+        package let root: UInt64?
+    }
+
+    /// How an entry was closed.
+    package struct Closure: Sendable {
+        /// `corrected`, `replayed` or `dismissed`.
+        package let cause: String
+        /// Number of the entry that took its place.
+        package let sequence: UInt64?
+        /// Who dismissed it, and why.
+        package let byWhom: String?
+        /// Why.
+        package let because: String?
     }
 
     /// Which entries are meant: those that meet every condition that is given.
@@ -95,9 +109,11 @@ package struct QuarantineTable {
     }
 
     /// Entries of a selection in order of their numbers.
-    /// - Parameter id: only those after it.
+    /// - Parameters:
+    ///   - id: only those after it.
+    ///   - withBodies: whether their content is read too, up to 64 KiB each.
     package func entries(
-        _ selection: Selection, after id: Int64 = 0, limit: Int
+        _ selection: Selection, after id: Int64 = 0, limit: Int, withBodies: Bool = false
     ) async throws(PostgresError) -> [Entry] {
         var parameters = Parameters()
         parameters.append(selection.sender)
@@ -109,12 +125,14 @@ package struct QuarantineTable {
         parameters.append(selection.includesClosed)
         parameters.append(id)
         parameters.append(Int64(limit))
+        parameters.append(withBodies)
         let result = try await connection.run(
             """
             SELECT q.id, s.name, q.sender, q.epoch, q.sequence, q.kind, q.outcome, q.dossier, q.recorded_at,
-                   q.reasons::text, q.digest, q.content_type, q.body,
+                   q.reasons::text, q.digest, q.content_type, CASE WHEN $8 THEN q.body ELSE '' END,
                    (SELECT max(part) + 1 FROM hoso.intake i
-                    WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint, c.cause
+                    WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint, c.cause, c.sequence, c.by_whom,
+                   c.because, CASE WHEN q.kind = 2 THEN q.root_sequence END
             FROM hoso.quarantine q
             JOIN hoso.sender s ON s.id = q.sender
             LEFT JOIN hoso.quarantine_closure c ON c.quarantine = q.id
@@ -138,7 +156,47 @@ package struct QuarantineTable {
             dossier: result.isNull(row, 7) ? nil : result.string(row, 7), recordedAt: result.microseconds(row, 8),
             reasons: result.string(row, 9), digest: result.bytes(row, 10), contentType: result.int16(row, 11),
             body: result.bytes(row, 12), nextPart: result.isNull(row, 13) ? 1 : result.int16(row, 13),
-            closedBy: result.isNull(row, 14) ? nil : result.string(row, 14))
+            closure: result.isNull(row, 14)
+                ? nil
+                : Closure(
+                    cause: result.string(row, 14),
+                    sequence: result.isNull(row, 15) ? nil : UInt64(bitPattern: result.int64(row, 15)),
+                    byWhom: result.isNull(row, 16) ? nil : result.string(row, 16),
+                    because: result.isNull(row, 17) ? nil : result.string(row, 17)),
+            root: result.isNull(row, 18) ? nil : UInt64(bitPattern: result.int64(row, 18)))
+    }
+
+    /// Closes open entries by a person's decision; what they said is kept, and stays out of the figures.
+    /// - Returns: numbers of those that were open.
+    package func dismiss(
+        _ ids: [Int64], byWhom: String, because: String
+    ) async throws(PostgresError) -> [Int64] {
+        var column = Column(.int8)
+        for id in ids { column.append(id) }
+        var parameters = Parameters()
+        parameters.append(column)
+        parameters.append(byWhom)
+        parameters.append(because)
+        let result = try await connection.commit(
+            [
+                Statement(
+                    """
+                    INSERT INTO hoso.quarantine_closure (quarantine, cause, by_whom, because)
+                    SELECT id, 'dismissed', $2, $3 FROM hoso.quarantine WHERE id = ANY ($1) ORDER BY id
+                    ON CONFLICT (quarantine) DO NOTHING RETURNING quarantine
+                    """, parameters)
+            ], as: "dismiss entries")[0]
+        return (0..<result.count).map { result.int64($0, 0) }.sorted()
+    }
+
+    /// Open entries per sender.
+    package func open() async throws(PostgresError) -> [String: Int64] {
+        let result = try await connection.run(
+            """
+            SELECT s.name, count(*) FROM hoso.quarantine q JOIN hoso.sender s ON s.id = q.sender
+            WHERE NOT EXISTS (SELECT FROM hoso.quarantine_closure c WHERE c.quarantine = q.id) GROUP BY 1
+            """, as: "count open entries", within: .seconds(30))
+        return (0..<result.count).reduce(into: [:]) { $0[result.string($1, 0)] = result.int64($1, 1) }
     }
 
     /// Replays that an entry was part of, in order of time.
@@ -178,7 +236,8 @@ package struct ReplayRecord {
     }
 
     private let connection: Connection
-    private let id: Int64
+    /// Its number.
+    package let id: Int64
 
     /// Begins the record of a replay, before anything is done.
     package init(_ connection: Connection, byWhom: String, chosen: String) async throws(PostgresError) {

@@ -81,7 +81,9 @@ package struct Trace {
         ), mine AS MATERIALIZED (
             SELECT sender, epoch, sequence FROM named
             UNION SELECT i.sender, i.root_epoch, i.root_sequence
-                  FROM named n JOIN hoso.intake i USING (sender, epoch, sequence) WHERE i.root_sequence IS NOT NULL
+                  FROM named n JOIN hoso.intake i USING (sender, epoch, sequence)
+                  -- A correction that was refused is nothing of the dossier that it would have changed.
+                  WHERE i.root_sequence IS NOT NULL AND i.outcome <= 2
         ), ledger AS MATERIALIZED (
             SELECT i.*, s.name FROM mine JOIN hoso.intake i USING (sender, epoch, sequence)
             JOIN hoso.sender s ON s.id = i.sender
@@ -109,7 +111,8 @@ package struct Trace {
                       FROM mine JOIN hoso.quarantine q USING (sender, epoch, sequence)
                       JOIN hoso.sender s ON s.id = q.sender
             UNION ALL SELECT recorded_at, 6, 'withdrawn', name, sequence, 'correction', '' FROM ledger WHERE delta < 0
-            UNION ALL SELECT c.closed_at, 7, 'closed', s.name, q.sequence, c.cause, ''
+            UNION ALL SELECT c.closed_at, 7, 'closed', s.name, q.sequence,
+                             concat_ws(' #', c.cause, NULLIF(c.sequence, q.sequence)), ''
                       FROM mine JOIN hoso.quarantine q USING (sender, epoch, sequence)
                       JOIN hoso.quarantine_closure c ON c.quarantine = q.id JOIN hoso.sender s ON s.id = q.sender
             UNION ALL SELECT l.recorded_at, 8, 'survey_task', '', t.id, '', ''

@@ -60,11 +60,16 @@ struct Ledger {
         for delivery in noted { delivery.note = nil }
         var unexplained: [(Int, StoredOutcome)] = []
         let resolutions = outcome.accepted + outcome.revised + outcome.quarantined + outcome.manifests
+        var kept: [Int] = []
         for (place, resolution) in zip(places.all, resolutions) {
-            resolve(batch[place], at: place, resolution, &later, &unexplained)
+            if case .keep = batch[place].task, resolution == .recorded(.stored) {
+                kept.append(place)
+            } else {
+                resolve(batch[place], at: place, resolution, &later, &unexplained)
+            }
         }
         try await explain(unexplained, in: batch)
-        for place in places.manifests { try await compare(batch[place]) }
+        for place in kept { try await compare(batch[place]) }
         return later
     }
 
@@ -104,6 +109,11 @@ struct Ledger {
                 written.revised.append(entry)
                 places.revised.append(index)
             case .keep(let entry):
+                // Comparing takes its time; one at a time, and others' batches in between.
+                guard written.manifests.isEmpty else {
+                    later.append(work)
+                    continue
+                }
                 written.manifests.append(entry)
                 places.manifests.append(index)
             case .quarantine(let entry, _):
@@ -132,9 +142,15 @@ struct Ledger {
 
     /// Answers a manifest with what the ledger has of its numbers: nothing more when both agree, else the differences.
     private func compare(_ work: Work) async throws(PostgresError) {
-        guard case .keep(let entry) = work.task, !work.delivery.isResolved(work.index) else { return }
-        let comparison = try await manifests.comparison(of: entry.key)
-        let reasons = comparison.map { [WireReason](differences: $0) } ?? []
+        let reasons: [WireReason]
+        do throws(PostgresError) {
+            let comparison = try await manifests.comparison(of: work.key)
+            reasons = comparison.map { [WireReason](differences: $0) } ?? [WireReason(Fault(.manifestUnchecked))]
+        } catch {
+            // It is kept; that comparing it takes too long now must not hold up others.
+            guard case .refused(let state) = error.code, state.remedy != .stop else { throw error }
+            reasons = [WireReason(Fault(.manifestUnchecked))]
+        }
         work.delivery.resolve(work.index, OpenDelivery.EntryVerdict(outcome: .stored, reasons: reasons))
     }
 
@@ -150,8 +166,6 @@ struct Ledger {
                 resolve(work, outcome)
             } else if outcome == .rejected || outcome == .conflict {
                 unexplained.append((place, outcome))
-            } else if case .keep = work.task {
-                // Answered when it has been compared.
             } else {
                 resolve(work, outcome)
             }
@@ -207,7 +221,8 @@ extension [WireReason] {
         var faults = comparison.differences.prefix(100).map { difference in
             let cell = difference.cell
             return Fault(
-                .manifestDiffers, path: "\(cell.channel)/\(cell.procedure)",
+                .manifestDiffers,
+                path: "\(cell.channel)/\(Fault.shown(cell.procedure) ?? (cell.procedure.isEmpty ? "" : "•••"))",
                 value: "sender=\(difference.sender),centre=\(difference.centre)")
         }
         if comparison.chainAgrees == false {

@@ -29,8 +29,6 @@ final class OpenDelivery {
 
     var isResolved: Bool { unresolved == 0 }
 
-    func isResolved(_ index: Int) -> Bool { verdicts[index] != nil }
-
     func resolve(_ index: Int, _ verdict: EntryVerdict) {
         if verdicts[index] == nil { unresolved -= 1 }
         verdicts[index] = verdict

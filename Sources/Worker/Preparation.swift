@@ -130,9 +130,7 @@ struct Preparation {
         let (content, acceptedAt) = EntryContent.read(bytes, as: place.contentType)
         switch content {
         case .unsupportedKind: return reject(bytes, place, [Fault(.unsupportedKind)])
-        case .malformed(let fields):
-            let faults = fields.isEmpty ? [Fault(.malformedEntry)] : fields.map { Fault(.malformedEntry, path: $0) }
-            return reject(bytes, place, faults)
+        case .malformed(let fields): return reject(bytes, place, malformedIn: fields)
         case .intake(let submission):
             let replayed = Revision(epoch: place.key.epoch, sequence: place.key.sequence, part: place.part)
             let revision = place.part > 0 ? replayed : nil
@@ -141,17 +139,32 @@ struct Preparation {
         case .correction(let target, let submission):
             let epoch = target.epoch == 0 ? place.key.epoch : target.epoch
             let revision = Revision(epoch: epoch, sequence: target.sequence, part: place.part)
+            if epoch == place.key.epoch, target.sequence >= place.key.sequence {
+                // It corrects itself, or what was said later; also when it is replayed.
+                let origin = Origin(kind: .correction, acceptedAt: acceptedAt)
+                return reject(bytes, place, [Fault(.correctionTargetUnknown)], submission, origin)
+            }
             return validate(
                 submission, Origin(kind: .correction, revision: revision, acceptedAt: acceptedAt), bytes, place, now)
         case .manifest(let manifest):
-            guard manifest.numbers.upperBound < place.key.sequence else {
-                return reject(bytes, place, [Fault(.malformedEntry, path: "manifest.last")])
-            }
+            let culprits = validator.culprits(in: manifest, before: place.key.sequence, now: now)
+            guard culprits.isEmpty else { return reject(bytes, place, malformedIn: culprits) }
             return .keep(
                 ManifestEntry(
                     key: place.key, digest: place.digest, day: manifest.day, numbers: manifest.numbers,
                     lastDigest: manifest.lastDigest, cells: manifest.cells))
         }
+    }
+
+    /// Refuses an entry for fields that cannot be read, or in manifests and corrections make no sense.
+    private func reject(_ bytes: [UInt8], _ place: Place, malformedIn fields: [String]) -> Work.Task {
+        let isManifest = fields.contains { $0.hasPrefix("manifest.") }
+        let isCorrection = fields.contains { $0.hasPrefix("correction.") }
+        let code: FaultCode = isManifest || isCorrection ? .valueNotAllowed : .malformedEntry
+        let faults = fields.isEmpty ? [Fault(.malformedEntry)] : fields.map { Fault(code, path: $0) }
+        return reject(
+            bytes, place, faults, nil,
+            Origin(kind: isManifest ? .manifest : isCorrection ? .correction : .unknown))
     }
 
     /// What an entry says of itself beside its dossier.
@@ -201,6 +214,19 @@ struct Preparation {
     private func person(_ dossier: Dossier) -> [UInt8]? {
         guard policy.quietDays > 0, let id = dossier.applicantID, !dossier.hasPlaceholderID else { return nil }
         return Chain.digest(of: Array("hoso survey contact\n\(id)".utf8))
+    }
+}
+
+extension Validator {
+    /// Fields of a manifest that make no sense for an entry with a number.
+    fileprivate mutating func culprits(in manifest: DayManifest, before number: UInt64, now: Instant) -> [String] {
+        var culprits: [String] = []
+        if isInTheFuture(manifest.day, now: now) { culprits.append("manifest.day") }
+        let numbers = manifest.numbers
+        if numbers.upperBound >= number || numbers.upperBound - numbers.lowerBound >= Manifests.mostNumbers {
+            culprits.append("manifest.last")
+        }
+        return culprits
     }
 }
 

@@ -28,6 +28,10 @@ package struct Replay {
         package internal(set) var duplicate = 0
         /// Entries that still fail.
         package internal(set) var refused = 0
+        /// Entries that were passed over, because others were at work on them for too long.
+        package internal(set) var busy = 0
+        /// Whether it was cut short.
+        package internal(set) var isInterrupted = false
         /// Entries per reason; one with several reasons is counted under each.
         package internal(set) var failures: [Failure: Int] = [:]
     }
@@ -61,44 +65,71 @@ package struct Replay {
         _ selection: QuarantineTable.Selection, byWhom: String, chosen: String, rate: Int,
         progress: (Report) -> Void
     ) async throws -> Report {
-        let record = try await ReplayRecord(connection, byWhom: byWhom, chosen: chosen)
+        var record: ReplayRecord?
         var report = Report()
         var last: Int64 = 0
         let start = ContinuousClock.now
         let chunk = min(Self.chunk, max(1, rate))
         while true {
-            let entries = try await table.entries(selection, after: last, limit: chunk)
+            let entries = try await table.entries(selection, after: last, limit: chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
             last = end
-            try await record.add(try await replay(entries, into: &report))
+            let current: ReplayRecord
+            if let record {
+                current = record
+            } else {
+                current = try await ReplayRecord(connection, byWhom: byWhom, chosen: chosen)
+                record = current
+            }
+            try await current.add(try await replay(entries, record: current.id, into: &report))
             progress(report)
             let due = start.advanced(by: .seconds(1) * report.examined / rate)
-            if due > .now { try await Task.sleep(until: due, clock: .continuous) }
+            if due > .now { try? await Task.sleep(until: due, clock: .continuous) }
+            if Task.isCancelled {
+                report.isInterrupted = true
+                break
+            }
         }
-        try await record.finish()
+        try await record?.finish()
         return report
     }
 
+    /// - Returns: what was refused; what was stored is recorded in the transaction that stored it.
     private mutating func replay(
-        _ entries: [QuarantineTable.Entry], into report: inout Report
+        _ entries: [QuarantineTable.Entry], record: Int64, into report: inout Report
     ) async throws -> [ReplayRecord.Line] {
         var lines: [ReplayRecord.Line] = []
         var waiting = entries.map { ($0, examined($0)) }
         var rounds = 0
         while !waiting.isEmpty {
             var (batch, places, later) = Self.batch(waiting, into: &lines, &report)
-            let outcome = try await writer.write(batch)
+            batch.replay = (record, places.map { waiting[$0].0.id })
             rounds += 1
-            for (place, resolution) in zip(places, outcome.revised) {
+            let resolutions = try await write(batch)
+            for (place, resolution) in zip(places, resolutions) {
                 if resolution == .undecided, rounds < 10 {
                     later.append(waiting[place])
-                } else {
-                    lines.append(Self.line(waiting[place].0, resolution, &report))
+                } else if let line = Self.count(waiting[place].0, resolution, &report) {
+                    lines.append(line)
                 }
             }
             waiting = later
         }
         return lines
+    }
+
+    /// Writes a batch; while workers are at the same rows, again.
+    private mutating func write(_ batch: BatchWriter.Batch) async throws -> [Resolution] {
+        guard !batch.revised.isEmpty else { return [] }
+        for setback in 1...5 {
+            do throws(PostgresError) {
+                return try await writer.write(batch).revised
+            } catch {
+                guard error.isRetriable, !error.isConnectionLost else { throw error }
+            }
+            try await Task.sleep(for: .milliseconds(Int.random(in: 20...(100 * setback))))
+        }
+        return batch.revised.map { _ in .undecided }
     }
 
     /// Says what ``run(_:byWhom:chosen:rate:progress:)`` would do, inside transactions that are rolled back.
@@ -107,10 +138,11 @@ package struct Replay {
     ) async throws -> Report {
         var report = Report()
         var last: Int64 = 0
-        // What an earlier chunk would have stored is not there any more when the next one is tried.
+        // What an earlier chunk would have stored is not there any more when the next one is tried. Whether a code that
+        // comes again is a correction of it is not looked into: what is said of those is the least that would pass.
         var stored: [String: [UInt8]] = [:]
         while true {
-            let entries = try await table.entries(selection, after: last, limit: Self.chunk)
+            let entries = try await table.entries(selection, after: last, limit: Self.chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
             last = end
             var waiting = entries.map { ($0, examined($0)) }
@@ -125,11 +157,15 @@ package struct Replay {
                     } else if resolution == .recorded(.stored) {
                         stored[entry.dossier.code] = entry.content
                     }
-                    _ = Self.line(waiting[place].0, resolution, &report)
+                    _ = Self.count(waiting[place].0, resolution, &report)
                 }
                 waiting = later
             }
             progress(report)
+            if Task.isCancelled {
+                report.isInterrupted = true
+                break
+            }
         }
         return report
     }
@@ -144,7 +180,9 @@ package struct Replay {
         } catch {
             guard case .refused(let state) = error.code else { throw error }
             try await connection.rollBack()
-            if batch.revised.count == 1 { return [.refused(state.rawValue)] }
+            if batch.revised.count == 1 {
+                return [state.remedy == .findTheValue ? .refused(state.rawValue) : .undecided]
+            }
         }
         // One value that the database refuses has ended the transaction: each entry by itself.
         var resolutions: [Resolution] = []
@@ -191,19 +229,24 @@ package struct Replay {
         return (batch, places, later)
     }
 
-    private static func line(
+    /// Counts what became of an entry, and returns the line for the record where it is refused.
+    private static func count(
         _ entry: QuarantineTable.Entry, _ resolution: Resolution, _ report: inout Report
-    ) -> ReplayRecord.Line {
+    ) -> ReplayRecord.Line? {
         switch resolution {
         case .recorded(.stored):
             report.examined += 1
             report.stored += 1
-            return ReplayRecord.Line(id: entry.id, outcome: .stored, reasons: nil)
+            return nil
         case .recorded(.duplicate):
             report.examined += 1
             report.duplicate += 1
-            return ReplayRecord.Line(id: entry.id, outcome: .duplicate, reasons: nil)
-        case .recorded, .conflicting, .undecided:
+            return nil
+        case .undecided:
+            report.examined += 1
+            report.busy += 1
+            return nil
+        case .recorded, .conflicting:
             return refused(entry, [Fault(.conflict, path: Field.dossierCode.rawValue)], &report)
         case .targetUnknown: return refused(entry, [Fault(.correctionTargetUnknown)], &report)
         case .codeChanged:

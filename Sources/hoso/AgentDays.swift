@@ -11,7 +11,8 @@ struct AgentCloseDay: AsyncParsableCommand {
         commandName: "close-day",
         abstract: "Closes the day with a manifest, and shows how the centre counts · Chốt ngày và đối chiếu.",
         discussion: """
-            The agent does so by itself at sender.closes_at. Leaves with 65 when the centre counts otherwise.
+            The agent does so by itself at sender.closes_at. Leaves with 65 when the centre counts otherwise, with 69 \
+            when it has not answered yet.
             Dịch vụ tự chốt ngày lúc sender.closes_at.
             """)
     @OptionGroup var common: CommonOptions
@@ -26,7 +27,7 @@ struct AgentCloseDay: AsyncParsableCommand {
         let settings = try common.senderSettings()
         let language = settings.language
         try await reportingErrors(in: language, spool: settings.spoolPath) {
-            let spool = try settings.openSpool()
+            let spool = try settings.openExistingSpool()
             defer { spool.close() }
             var zone = settings.zone
             let today = zone.day(of: Instant(microseconds: WallClock.microseconds))
@@ -42,6 +43,10 @@ struct AgentCloseDay: AsyncParsableCommand {
                 current = try spool.manifests().first { $0.number == manifest.number } ?? manifest
             }
             ManifestList(manifests: [current], language: language).lines.forEach(Console.line)
+            if current.outcome == nil {
+                Console.line(Awaiting.explanation(spool: settings.spoolPath, language))
+                throw ExitCode(69)
+            }
             if ManifestList.differs(current) { throw ExitCode(65) }
         }
     }
@@ -54,22 +59,21 @@ struct AgentDays: AsyncParsableCommand {
     @Option(help: "Days that are listed at most · Số ngày tối đa.")
     var limit = 31
     @Option(help: "table or json · Dạng kết quả.")
-    var format = OutputFormat.table
+    var format = PlainFormat.table
 
     func validate() throws {
         guard (1...10_000).contains(limit) else { throw ValidationError("--limit: 1 … 10000.") }
-        guard format != .csv else { throw ValidationError("--format: table, json.") }
     }
 
     func run() async throws {
         let settings = try common.senderSettings()
         try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
-            let spool = try settings.openSpool()
+            let spool = try settings.openExistingSpool()
             defer { spool.close() }
             let list = ManifestList(manifests: try spool.manifests(limit: limit), language: settings.language)
             switch format {
             case .json: Console.line(try list.json())
-            default: list.lines.forEach(Console.line)
+            case .table: list.lines.forEach(Console.line)
             }
         }
     }
@@ -95,7 +99,7 @@ private struct ManifestList {
                 "waiting": language.choose("đang chờ trung tâm", "waiting for the centre"),
                 "equal": language.choose("khớp", "equal"), "differs": language.choose("không khớp", "differs"),
             ]
-            let count = language.choose("\(manifest.dossiers) hồ sơ", "\(manifest.dossiers) dossiers")
+            let count = language.choose("\(manifest.dossiers) bản ghi", "\(manifest.dossiers) entries")
             return ["\(manifest.day)  #\(manifest.number)  \(count)  \(words[Self.state(manifest)] ?? "")"]
                 + ReasonList(json: manifest.reasons).reasons.map { "    ✗ \($0.sentence(in: language))" }
         }
@@ -111,14 +115,14 @@ private struct ManifestList {
             let day: String
             let sequence: UInt64
             let numbers: [UInt64]
-            let dossiers: Int
+            let entries: Int
             let state: String
             let differences: [Difference]
         }
         let days = manifests.map { manifest in
             Line(
                 day: manifest.day, sequence: manifest.number,
-                numbers: [manifest.numbers.lowerBound, manifest.numbers.upperBound], dossiers: manifest.dossiers,
+                numbers: [manifest.numbers.lowerBound, manifest.numbers.upperBound], entries: manifest.dossiers,
                 state: Self.state(manifest),
                 differences: ReasonList(json: manifest.reasons).reasons.map {
                     Difference(code: $0.code, field: $0.field, sentence: $0.sentence(in: language))

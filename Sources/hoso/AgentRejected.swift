@@ -36,7 +36,7 @@ struct AgentRejected: AsyncParsableCommand {
     func run() async throws {
         let settings = try common.senderSettings()
         try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
-            let spool = try settings.openSpool()
+            let spool = try settings.openExistingSpool()
             defer { spool.close() }
             let found = try spool.rejected(isOpen: !all, limit: limit + 1)
             let dossiers = found.prefix(limit).map { RejectedDossier($0) }
@@ -47,7 +47,7 @@ struct AgentRejected: AsyncParsableCommand {
             case .csv: list.csv.forEach(Console.line)
             case .ndjson:
                 for dossier in dossiers {
-                    guard let line = dossier.correctionLine(in: settings.language) else { continue }
+                    guard let line = dossier.correctionLine(in: spool.epoch, settings.language) else { continue }
                     Console.write(String(decoding: line, as: UTF8.self), to: .standardOutput)
                 }
             }
@@ -136,7 +136,9 @@ struct AgentCorrect: AsyncParsableCommand {
         abstract: "Mends a refused dossier and sends it again · Sửa một hồ sơ bị trả lại và gửi lại.",
         discussion: """
             hoso agent correct 17 --set channel=postal --set applicant_phone=
-            An empty value empties the field. Bản sửa thay cho bản cũ, không bị tính hai lần.
+            An empty value empties the field; `-` reads it from standard input, for what other users of this machine must \
+            not see. Dấu `-`: nhập giá trị từ bàn phím.
+            Bản sửa thay cho bản cũ, không bị tính hai lần.
             """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Number of the dossier, as `hoso agent rejected` shows it · Số của hồ sơ.")
@@ -148,6 +150,7 @@ struct AgentCorrect: AsyncParsableCommand {
 
     func validate() throws {
         guard (0...3_600).contains(wait) else { throw ValidationError("--wait: 0 … 3600.") }
+        guard !changes.isEmpty else { throw ValidationError("--set FIELD=VALUE") }
         for change in changes where Self.parsed(change) == nil {
             let names = Field.allCases.map(\.rawValue).joined(separator: " ")
             throw ValidationError("--set \(change): FIELD=VALUE; FIELD: \(names).")
@@ -165,31 +168,56 @@ struct AgentCorrect: AsyncParsableCommand {
         let settings = try common.senderSettings()
         let language = settings.language
         try await reportingErrors(in: language, spool: settings.spoolPath) {
-            let spool = try settings.openSpool()
+            let spool = try settings.openExistingSpool()
             defer { spool.close() }
             guard let entry = try spool.rejected(number: number), var submission = RejectedDossier(entry).submission
             else {
-                Console.error(
-                    "hoso: " + language.choose("không có hồ sơ bị trả lại số \(number)", "no refused dossier \(number)")
-                )
-                throw ExitCode(64)
+                Console.error("hoso: " + (try explanation(spool, language)))
+                throw ExitCode(1)
             }
-            if let later = entry.correctedBy {
-                Console.error(
-                    "hoso: "
-                        + language.choose(
-                            "#\(number) đã được sửa bằng #\(later)", "#\(number) was corrected by #\(later)"))
-                throw ExitCode(64)
-            }
+            if let later = entry.correctedBy { throw try refusal(corrected: later, spool, language) }
             for change in changes {
-                if let (field, value) = Self.parsed(change) { submission[field] = value }
+                guard let (field, value) = Self.parsed(change) else { continue }
+                submission[field] = value == "-" ? readLine() ?? "" : value
             }
             let draft = try SpoolDraft(
                 submission, correcting: EntryReference(sequence: number), in: spool.epoch, source: nil, line: nil)
-            guard let assigned = try spool.append([draft])?.lowerBound else { return }
+            let assigned: UInt64
+            do throws(SpoolError) {
+                guard let number = try spool.append([draft])?.lowerBound else { return }
+                assigned = number
+            } catch {
+                // Another one was quicker.
+                guard error.code == .corrected, let later = try spool.rejected(number: number)?.correctedBy else {
+                    throw error
+                }
+                throw try refusal(corrected: later, spool, language)
+            }
             Console.line(language.choose("Đã nhận bản sửa #\(assigned).", "Correction #\(assigned) accepted."))
             try await Awaiting(spool: spool, settings: settings, seconds: wait).outcome(of: assigned)
         }
+    }
+
+    private func explanation(_ spool: SpoolDatabase, _ language: Language) throws -> String {
+        guard try spool.outcome(of: number) != nil else {
+            return language.choose("không có hồ sơ bị trả lại số \(number)", "there is no refused dossier \(number)")
+        }
+        return language.choose(
+            "#\(number) không bị trả lại; để sửa hồ sơ đã lưu, gửi dòng có \"corrects\":\"\(number)\" bằng `hoso send`",
+            "#\(number) was not refused; to change what is stored, send a line with \"corrects\":\"\(number)\" by `hoso send`"
+        )
+    }
+
+    private func refusal(corrected later: UInt64, _ spool: SpoolDatabase, _ language: Language) throws -> ExitCode {
+        let isRefused = try spool.rejected(number: later) != nil
+        let more =
+            isRefused
+            ? language.choose(
+                "; bản sửa đó cũng bị trả lại: hãy sửa #\(later)", ", which was refused too: correct #\(later)") : ""
+        Console.error(
+            "hoso: " + language.choose("#\(number) đã được sửa bằng #\(later)", "#\(number) was corrected by #\(later)")
+                + more)
+        return ExitCode(1)
     }
 }
 
@@ -198,6 +226,16 @@ struct Awaiting {
     let spool: SpoolDatabase
     let settings: HosoSettings
     let seconds: Int
+
+    /// Why there is no answer yet.
+    static func explanation(spool path: String, _ language: Language) -> String {
+        let isAlone = (try? SpoolLock.acquire(spool: path)) != nil
+        return isAlone
+            ? language.choose(
+                "`hoso agent` chưa chạy; sẽ gửi khi nó chạy.", "No `hoso agent` is running; it is sent when one runs.")
+            : language.choose(
+                "Trung tâm chưa trả lời; sẽ gửi tiếp.", "The centre has not answered yet; it goes on being sent.")
+    }
 
     /// Prints the outcome; leaves with 65 when the entry was refused, or differs.
     func outcome(of number: UInt64) async throws {
@@ -210,15 +248,7 @@ struct Awaiting {
         }
         switch outcome {
         case nil:
-            let isAlone = try SpoolLock.acquire(spool: settings.spoolPath) != nil
-            Console.line(
-                isAlone
-                    ? language.choose(
-                        "`hoso agent` chưa chạy; sẽ gửi khi nó chạy.",
-                        "No `hoso agent` is running; it is sent when one runs.")
-                    : language.choose(
-                        "Trung tâm chưa trả lời; sẽ gửi tiếp.",
-                        "The centre has not answered yet; it goes on being sent."))
+            Console.line(Self.explanation(spool: settings.spoolPath, language))
         case .stored: Console.line(language.choose("✓ Đã lưu.", "✓ Stored."))
         case .duplicate:
             Console.line(language.choose("✓ Trung tâm đã có hồ sơ này.", "✓ The centre has this dossier already."))

@@ -35,7 +35,7 @@ func exitCode(of error: any Error) -> Int32 {
 private func exitCode(of code: SpoolError.Code) -> Int32 {
     switch code {
     case .foreignSender, .newerVersion: 78
-    case .entryTooLarge: 65
+    case .entryTooLarge, .corrected: 65
     case .corrupt: 70
     case .full, .busy, .inputOutput: 69
     }

@@ -59,7 +59,7 @@ actor FeedingThread {
     }
 
     private func feed(_ path: String) async throws {
-        var feeder = try Feeder(path: path, mapping: mapping, spool: spool, isAgain: true)
+        var feeder = try Feeder(path: path, mapping: mapping.serving(path), spool: spool, isAgain: true)
         sources.append((path, feeder.source.id))
         while true {
             let step = try feeder.step()

@@ -14,13 +14,13 @@ struct QuarantineCommand: AsyncParsableCommand {
             hoso quarantine [--format table|json|csv]
             All options · Mọi tùy chọn: hoso quarantine list --help
             """,
-        subcommands: [List.self, Show.self, ReplayCommand.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Show.self, ReplayCommand.self, Dismiss.self], defaultSubcommand: List.self)
 
     /// Which entries are meant.
     struct Choice: ParsableArguments {
-        @Option(help: "Only entries of this sender · Điểm gửi.")
+        @Option(help: "Only entries of this sender (list: with --entries) · Điểm gửi.")
         var sender: String?
-        @Option(help: "Only entries with this reason, for example channel_unknown · Mã lý do.")
+        @Option(help: "Only entries with this reason code, for example channel_unknown · Mã lý do.")
         var reason: String?
         @Option(help: "Only entries of this dossier · Mã hồ sơ.")
         var dossier: String?
@@ -107,11 +107,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         @Argument(help: "Number in the quarantine, or code of the dossier · Số thứ tự hoặc mã hồ sơ.")
         var entry: String
         @Option(help: "table or json · Dạng kết quả.")
-        var format = OutputFormat.table
-
-        func validate() throws {
-            guard format != .csv else { throw ValidationError("--format: table, json.") }
-        }
+        var format = PlainFormat.table
 
         func run() async throws {
             let settings = try common.settings()
@@ -123,7 +119,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 let found = try await DatabaseSession(settings.database("query")).perform { connection in
                     let table = QuarantineTable(connection)
                     var found: [(QuarantineTable.Entry, [QuarantineTable.Attempt])] = []
-                    for entry in try await table.entries(chosen, limit: 100) {
+                    for entry in try await table.entries(chosen, limit: 100, withBodies: true) {
                         found.append((entry, try await table.attempts(of: entry.id)))
                     }
                     return found
@@ -184,11 +180,10 @@ struct QuarantineCommand: AsyncParsableCommand {
         @Option(help: "Entries per second at most · Tốc độ tối đa.")
         var rate = 200
         @Option(help: "table or json · Dạng kết quả.")
-        var format = OutputFormat.table
+        var format = PlainFormat.table
 
         func validate() throws {
             guard (1...100_000).contains(rate) else { throw ValidationError("--rate: 1 … 100000.") }
-            guard format != .csv else { throw ValidationError("--format: table, json.") }
         }
 
         func run() async throws {
@@ -197,35 +192,87 @@ struct QuarantineCommand: AsyncParsableCommand {
                 var selection = choice.selection
                 selection.ids = numbers
                 let (chosen, isDry, rate) = (selection, dryRun, rate)
-                let (who, words, language) = (Self.operatorName, Self.words, settings.language)
+                let (who, words, language) = (QuarantineCommand.operatorName, Self.words, settings.language)
                 var configuration = WorkerConfiguration(settings)
                 configuration.database = settings.database("replay")
                 configuration.database.plans = .lookups
                 let rules = configuration
-                let report = try await DatabaseSession(configuration.database).perform { connection in
-                    var replay = try await Replay(connection, rules)
-                    let show: (Replay.Report) -> Void = { report in
-                        guard Console.isWatched else { return }
-                        Console.write("\r\(report.line(isDry: isDry, in: language))", to: .standardError)
+                let session = try DatabaseSession(configuration.database)
+                let report = try await interruptible {
+                    try await session.perform { connection in
+                        var replay = try await Replay(connection, rules)
+                        let show: (Replay.Report) -> Void = { report in
+                            guard Console.isWatched else { return }
+                            Console.write("\r\(report.line(isDry: isDry, in: language))", to: .standardError)
+                        }
+                        defer { if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) } }
+                        if isDry { return try await replay.rehearse(chosen, progress: show) }
+                        return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, progress: show)
                     }
-                    defer { if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) } }
-                    if isDry { return try await replay.rehearse(chosen, progress: show) }
-                    return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, progress: show)
+                }
+                if report.examined == 0, chosen != QuarantineTable.Selection() {
+                    let sentence = language.choose(
+                        "Không có bản ghi nào đang bị giữ lại như vậy.", "No open entry is like that.")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(1)
                 }
                 switch format {
                 case .json: Console.line(report.json(isDry: dryRun))
-                default: report.lines(isDry: dryRun, in: language).forEach(Console.line)
+                case .table: report.lines(isDry: dryRun, in: language).forEach(Console.line)
+                }
+                if report.isInterrupted {
+                    Console.error("hoso: " + language.choose("đã ngắt", "interrupted"))
+                    throw ExitCode(69)
                 }
             }
         }
 
-        /// Who runs the command, for the record: also behind `sudo`.
-        private static var operatorName: String {
-            ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.userName
-        }
-
         /// The command as it was typed; options hold codes, never personal data.
         private static var words: String { CommandLine.arguments.dropFirst().joined(separator: " ") }
+    }
+
+    struct Dismiss: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Closes entries that nobody will correct, with the reason · Bỏ qua bản ghi.",
+            discussion: """
+                What they said is kept; it stays out of the figures. Who did it, and why, is recorded.
+                Nội dung được giữ nguyên và không tính vào số liệu; người thực hiện và lý do được ghi nhận.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Numbers in the quarantine · Số thứ tự.")
+        var numbers: [Int64]
+        @Option(help: "Why, without personal data · Lý do, không ghi dữ liệu cá nhân.")
+        var because: String
+
+        func validate() throws {
+            guard !numbers.isEmpty else { throw ValidationError("NUMBER …") }
+            guard (1...500).contains(because.trimmingCharacters(in: .whitespaces).count) else {
+                throw ValidationError("--because: 1 … 500.")
+            }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            let language = settings.language
+            try await reportingErrors(in: language) {
+                let (ids, why, who) = (numbers, because, QuarantineCommand.operatorName)
+                let closed = try await DatabaseSession(settings.database("replay")).perform { connection in
+                    try await QuarantineTable(connection).dismiss(ids, byWhom: who, because: why)
+                }
+                for id in closed { Console.line(language.choose("Đã bỏ qua \(id).", "\(id) dismissed.")) }
+                let others = Set(numbers).subtracting(closed).sorted()
+                guard !others.isEmpty else { return }
+                let list = others.map { "\($0)" }.joined(separator: ", ")
+                Console.error("hoso: " + language.choose("không đang bị giữ lại: \(list)", "not open: \(list)"))
+                throw ExitCode(1)
+            }
+        }
+    }
+
+    /// Who runs the command, for the record: also behind `sudo`.
+    private static var operatorName: String {
+        let name = ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.userName
+        return "\(name) (uid \(getuid()))"
     }
 }
 
@@ -233,6 +280,12 @@ extension Replay.Report {
     /// The counts in a sentence.
     fileprivate func line(isDry: Bool, in language: Language) -> String {
         let number: (Int) -> String = { Figures.grouped(Int64($0), language) }
+        let waiting =
+            busy == 0 ? "" : language.choose(", đang bận \(number(busy))", ", \(number(busy)) busy, to be run again")
+        return counts(isDry, number, language) + waiting
+    }
+
+    private func counts(_ isDry: Bool, _ number: (Int) -> String, _ language: Language) -> String {
         switch (isDry, language) {
         case (true, .vietnamese):
             return "đã xem \(number(examined)): sẽ lưu \(number(stored)), trùng \(number(duplicate)), "
@@ -276,10 +329,13 @@ extension Replay.Report {
             let stored: Int
             let duplicate: Int
             let refused: Int
+            let busy: Int
+            let interrupted: Bool
             let reasons: [Reason]
         }
         let document = Document(
-            dryRun: isDry, examined: examined, stored: stored, duplicate: duplicate, refused: refused,
+            dryRun: isDry, examined: examined, stored: stored, duplicate: duplicate, refused: refused, busy: busy,
+            interrupted: isInterrupted,
             reasons: sorted.map { Reason(reason: $0.key.code, field: $0.key.field, entries: $0.value) })
         let encoder = JSONEncoder()
         encoder.keyEncodingStrategy = .convertToSnakeCase

@@ -11,6 +11,11 @@ enum OutputFormat: String, ExpressibleByArgument, CaseIterable {
     case table, json, csv
 }
 
+/// How answers are written that make no table of numbers.
+enum PlainFormat: String, ExpressibleByArgument, CaseIterable {
+    case table, json
+}
+
 struct Reconcile: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: """
@@ -27,12 +32,13 @@ struct Reconcile: AsyncParsableCommand {
         let settings = try common.settings()
         try await reportingErrors(in: settings.language) {
             let name = sender
-            let (balances, detail, manifests) = try await DatabaseSession(settings.database("query")).perform {
+            let (balances, detail, manifests, open) = try await DatabaseSession(settings.database("query")).perform {
                 connection in
                 (
                     try await Reconciliation(connection).balances(of: name),
                     try await ReconciliationDetail(connection, of: name),
-                    try await Manifests(connection).newest(of: name)
+                    try await Manifests(connection).recent(of: name),
+                    try await QuarantineTable(connection).open()
                 )
             }
             if let name, balances.isEmpty {
@@ -41,7 +47,7 @@ struct Reconcile: AsyncParsableCommand {
                         + settings.language.choose("Không có điểm gửi “\(name)”.", "There is no sender “\(name)”."))
                 throw ExitCode(64)
             }
-            let report = ReconciliationReport(balances: balances, detail: detail, manifests: manifests)
+            let report = ReconciliationReport(balances: balances, detail: detail, manifests: manifests, open: open)
             switch format {
             case .table: report.table(in: settings.language).forEach(Console.line)
             case .json: Console.line(report.json)

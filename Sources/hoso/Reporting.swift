@@ -32,6 +32,25 @@ func serve(_ services: [any Service], logger: Logger) async throws {
     ).run()
 }
 
+/// Runs something that a signal cancels: it ends in order, and says how far it came.
+func interruptible<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value?.self) { group in
+        let signals = await UnixSignalsSequence(trapping: EndingSignals.all)
+        let work = Task { try await body() }
+        group.addTask { try await work.value }
+        group.addTask {
+            for await _ in signals { break }
+            return nil
+        }
+        defer { group.cancelAll() }
+        while let result = try await group.next() {
+            if let result { return result }
+            work.cancel()
+        }
+        throw CancellationError()
+    }
+}
+
 /// The signals on which a service drains and ends.
 enum EndingSignals {
     /// SIGTERM, Ctrl-C, and the closing of the terminal unless `nohup` has this process ignore it.

@@ -55,7 +55,7 @@ struct Send: AsyncParsableCommand {
     private func check(_ mapping: MappingFile, _ language: Language) throws {
         var isGood = true
         for file in files {
-            do throws(MappingError) { _ = try SubmissionReader(path: file, mapping: mapping) } catch {
+            do throws(MappingError) { _ = try SubmissionReader(path: file, mapping: mapping.serving(file)) } catch {
                 error.sentences(in: language).forEach { Console.error("hoso: \($0)") }
                 isGood = false
             }

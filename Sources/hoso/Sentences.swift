@@ -32,6 +32,7 @@ extension SpoolError {
         case .full:
             "the queue is full. Make room on the disk, wait until the centre has taken what is in it, or raise sender.spool_quota_bytes."
         case .entryTooLarge: "a dossier is larger than the limit (sender.entry_limit_bytes). It was not accepted."
+        case .corrected: "the dossier has been corrected already."
         case .corrupt: "the file is damaged or is no queue of hoso. Do not delete it, keep a copy, and call support."
         case .foreignSender: "the queue belongs to another sender. Set sender.name back, or change sender.spool."
         case .newerVersion: "the queue was written by a newer hoso. Install that version again."
@@ -45,6 +46,7 @@ extension SpoolError {
         case .full:
             "hàng đợi trên máy đã đầy. Hãy giải phóng dung lượng đĩa, chờ trung tâm nhận bớt, hoặc tăng sender.spool_quota_bytes."
         case .entryTooLarge: "có hồ sơ lớn hơn giới hạn (sender.entry_limit_bytes). Hồ sơ đó chưa được nhận."
+        case .corrected: "hồ sơ này đã được sửa."
         case .corrupt: "tệp bị hỏng hoặc không phải hàng đợi của hoso. Đừng xóa, hãy sao lưu tệp và gọi hỗ trợ."
         case .foreignSender: "hàng đợi thuộc điểm gửi khác. Hãy đặt lại sender.name, hoặc chọn sender.spool khác."
         case .newerVersion: "hàng đợi do phiên bản hoso mới hơn ghi. Hãy cài lại phiên bản đó."

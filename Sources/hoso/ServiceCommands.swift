@@ -3,6 +3,7 @@ import Agent
 import ArgumentParser
 import Broker
 import Dossiers
+import Foundation
 import Machines
 import Mapping
 import ServiceLifecycle
@@ -78,6 +79,16 @@ extension WorkerConfiguration {
 }
 
 extension HosoSettings {
+    /// Opens a spool that is there: looking into one that was just made would only say that all is well.
+    func openExistingSpool() throws -> SpoolDatabase {
+        guard FileManager.default.fileExists(atPath: spoolPath) else {
+            let sentence = language.choose("chưa có hàng đợi nào ở", "there is no spool at")
+            Console.error("hoso: \(sentence) \(spoolPath)")
+            throw ExitCode(78)
+        }
+        return try openSpool()
+    }
+
     /// Opens the spool, or makes it.
     func openSpool() throws(SpoolError) -> SpoolDatabase {
         var options = SpoolOptions()

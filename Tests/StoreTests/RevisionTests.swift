@@ -38,12 +38,12 @@ import Testing
     @Test func `A correction of a stored dossier withdraws what it replaces`() async throws {
         try await Ledger.perform { ledger async throws in
             _ = try await ledger.write([ledger.entry(1, code: "A"), ledger.entry(2, code: "B")])
-            _ = try await Fold(ledger.connection).step()
+            try await ledger.foldAll()
             let correction = ledger.revision(3, of: 1, code: "A", channel: .postal)
             #expect(try await ledger.revise([correction]) == [.recorded(.stored)])
             #expect(try await ledger.channels() == [2: 1, 3: 1])
             #expect(try await ledger.isExact(), "while the correction is not folded")
-            _ = try await Fold(ledger.connection).step()
+            try await ledger.foldAll()
             #expect(try await ledger.isExact(), "and when it is")
             #expect(try await ledger.count("dossier") == 2)
             #expect(try await ledger.count("survey_task") == 2)
@@ -165,13 +165,13 @@ import Testing
                 other = TallyCell(channel: "unknown", procedure: "")
             #expect(try await ledger.keep(ledger.manifest(5, 1...4, [online: 3, other: 1])) == [.recorded(.stored)])
             #expect(try await ledger.keep(ledger.manifest(5, 1...4, [online: 3, other: 1])) == [.recorded(.stored)])
-            let equal = try await manifests.newest()
+            let equal = try await manifests.recent()
             #expect(equal.count == 1 && equal[0].isEqual && equal[0].dossiers == 4)
 
             let postal = TallyCell(channel: "postal", procedure: "1.004194")
             _ = try await ledger.keep(ledger.manifest(9, 5...8, [online: 1, postal: 2], salt: 1))
             _ = try await ledger.write([ledger.entry(6, code: "D6"), ledger.entry(8, code: "D8")])
-            let differing = try await manifests.newest()[0]
+            let differing = try #require(try await manifests.recent().last)
             #expect(differing.missing == [7...7])
             #expect(differing.chainAgrees == false)
             #expect(
@@ -186,11 +186,12 @@ import Testing
             _ = try await ledger.quarantine(ledger.refused(1, salt: 0, outcome: .rejected, dossier: "A"))
             _ = try await ledger.revise([ledger.revision(2, of: 1, code: "A")])
             _ = try await ledger.revise([ledger.revision(3, of: 2, code: "A", channel: .postal)])
-            _ = try await Fold(ledger.connection).step()
+            try await ledger.foldAll()
             let events = try await Trace(ledger.connection).events(of: "A")
-            let told = events.filter { $0.kind != .counted && $0.kind != .closed }.map { "\($0.kind) \($0.number)" }
+            let told = events.filter { ![.counted, .closed].contains($0.kind) }.map { "\($0.kind) \($0.number)" }
             #expect(told == ["rejected 1", "stored 2", "surveyTask 1", "stored 3", "withdrawn 3"])
-            #expect(events.filter { $0.kind == .closed }.map(\.number) == [1])
+            let closed = events.filter { $0.kind == .closed }.map { "\($0.number) \($0.detail)" }
+            #expect(closed == ["1 corrected #2"])
             let counted = events.filter { $0.kind == .counted }.map { "\($0.number) \($0.detail.prefix(2))" }
             #expect(counted.sorted() == ["2 +1", "3 +1", "3 −1"])
         }

@@ -78,6 +78,14 @@ package struct MappingFile: Sendable {
             FieldRule(field: field, source: .column(MappedColumn(name: field.rawValue, line: nil), values: [:]))
         })
 
+    /// What names of files with refused dossiers end in.
+    package static let correctionsSuffix = ".rejected.ndjson"
+
+    /// The mapping of a file: for one of refused dossiers ``native``, whatever the others are.
+    package func serving(_ path: String) -> MappingFile {
+        path.hasSuffix(Self.correctionsSuffix) ? .native : self
+    }
+
     /// Every column that the mapping reads, each once.
     var columns: [MappedColumn] {
         var seen: Set<String> = []

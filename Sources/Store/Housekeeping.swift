@@ -1,0 +1,21 @@
+package import Postgres
+
+/// Forgets what only traces need, once it is old.
+package struct Housekeeping {
+    private let connection: Connection
+
+    /// Housekeeping on a connection.
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// Forgets the times of batches after 90 days and those of the fold after 7.
+    package func forget() async throws(PostgresError) {
+        _ = try await connection.run(
+            "DELETE FROM hoso.fold_second WHERE at < now() - interval '7 days'", as: "forget times of the fold",
+            within: .seconds(30))
+        _ = try await connection.run(
+            """
+            DELETE FROM hoso.delivery WHERE ctid = ANY (ARRAY (
+                SELECT ctid FROM hoso.delivery WHERE received_at < now() - interval '90 days' LIMIT 100000))
+            """, as: "forget times of batches", within: .seconds(30))
+    }
+}
