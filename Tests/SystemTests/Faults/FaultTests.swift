@@ -6,7 +6,7 @@ import Testing
 /// The fault matrix, done to real processes by a seeded schedule; E5 with `HOSO_SOAK_MINUTES`.
 ///
 /// `HOSO_FAULT_SEED` repeats a schedule.
-@Suite(.takingTurns, .serialized) struct FaultTests {
+@Suite(.takingAllTurns, .serialized) struct FaultTests {
     private static let seed =
         ProcessInfo.processInfo.environment["HOSO_FAULT_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...999_999)
 
@@ -40,7 +40,7 @@ import Testing
             }
             site.failPoints.withLock { $0 = [:] }
             _ = try await oracle.settle()
-            try await oracle.verify()
+            #expect(try await oracle.findings() == [])
         }
     }
 
@@ -70,8 +70,9 @@ import Testing
             }
             while try oracle.drop(&numbers) {}
             let resumed = try await oracle.settle()
-            #expect(resumed < .seconds(30), "work resumes by itself: \(resumed)")
-            try await oracle.verify()
+            print("resumption: \(resumed)")
+            #expect(resumed.longest < .seconds(30), "work resumes by itself: \(resumed)\n\(site.tails)")
+            #expect(try await oracle.findings() == [])
         }
     }
 }

@@ -77,13 +77,18 @@ final class Site: Sendable {
     }
 
     /// Starts everything around some work.
-    static func run(_ work: @escaping @Sendable (Site) async throws -> Void) async throws {
+    /// - Parameter prepare: what is done before the processes are started.
+    static func run(
+        preparing prepare: (Site) async throws -> Void = { _ in },
+        _ work: @escaping @Sendable (Site) async throws -> Void
+    ) async throws {
         let folder = try TemporaryFolder()
         var logger = Logger(label: "cluster")
         logger.logLevel = .critical
         let cluster = try PrivateCluster(folder: folder.path + "/pg", logger: logger)
         try await cluster.prepare()
         let site = try Site(folder: folder, cluster: cluster)
+        try await prepare(site)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await cluster.run() }
             try await cluster.waitUntilReady()
@@ -156,9 +161,12 @@ final class Site: Sendable {
         try? output.close()
     }
 
+    /// The process of a role, while it runs.
+    func process(_ role: Role) -> pid_t? { pids.withLock { $0[role] } }
+
     /// Sends a signal to a process of the site.
     func signal(_ role: Role, _ signal: Int32) {
-        if let pid = pids.withLock({ $0[role] }) { kill(pid, signal) }
+        if let pid = process(role) { kill(pid, signal) }
     }
 
     /// How often a process has been started.
@@ -184,9 +192,11 @@ final class Site: Sendable {
         for pid in server { kill(pid, SIGCONT) }
     }
 
-    /// What a process has logged, for a failure's sake.
-    func tail(_ role: Role) -> String {
-        let text = (try? String(contentsOfFile: "\(folder.path)/\(role.name).log", encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(6).joined(separator: "\n")
+    /// The end of what each process has logged, for a failure's sake.
+    var tails: String {
+        Self.roles.map { role in
+            let text = (try? String(contentsOfFile: "\(folder.path)/\(role.name).log", encoding: .utf8)) ?? ""
+            return "\(role.name):\n" + text.split(separator: "\n").suffix(8).joined(separator: "\n")
+        }.joined(separator: "\n")
     }
 }
