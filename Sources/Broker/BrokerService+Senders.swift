@@ -11,6 +11,7 @@ extension BrokerService {
     /// Takes one message of a sender; false when there is none.
     func receiveFromSender() throws -> Bool {
         guard let frames = try front.receive() else { return false }
+        frontGuard.heard(frames.last)
         let peer = PeerID(frames[0].bytes)
         do throws(ProtocolError) {
             try handleSender(peer, Array(frames.dropFirst()))
