@@ -37,6 +37,7 @@ extension BrokerService {
         case .hello: try greet(peer, envelope, at: now)
         case .batch: try take(batch: envelope, from: peer, at: now)
         case .ping:
+            try header.verify(body.bytes)
             let (isKnown, actions) = machine.senderBeat(
                 peer, session: header.session, head: header.head, payload: envelope, at: now)
             if isKnown { answerBeat(peer, header) }

@@ -8,52 +8,6 @@ import Store
 import TestSupport
 import Testing
 
-extension Site {
-    /// Does something with the database, past the proxies, and again while the server is away.
-    func withDatabase<Value: Sendable>(_ work: @Sendable (Connection) async throws -> Value) async throws -> Value {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(40))
-        while true {
-            do {
-                return try await DatabaseSession(address).perform(work)
-            } catch let error as PostgresError where error.isRetriable && deadline > .now {
-                try await Task.sleep(for: .milliseconds(100))
-            }
-        }
-    }
-
-    /// Runs a script.
-    func sql(_ text: String) async throws {
-        try await withDatabase { try await $0.runScript(text, as: "test", within: .seconds(60)) }
-    }
-
-    /// Holds a lock on the ledger for longer than anybody waits for one.
-    func lock(_ duration: Duration) async throws {
-        try await sql("BEGIN; LOCK hoso.intake; SELECT pg_sleep(\(duration.components.seconds)); COMMIT")
-    }
-
-    /// Lets the server refuse writes, as one that has become a standby.
-    func takeNoWrites(for duration: Duration) async throws {
-        try await change("SET default_transaction_read_only = on")
-        try await Task.sleep(for: duration)
-        try await change("RESET default_transaction_read_only")
-    }
-
-    /// By psql: our own connections ask for a server that takes writes.
-    private func change(_ setting: String) async throws {
-        for statement in ["ALTER SYSTEM \(setting)", "SELECT pg_reload_conf()"] {
-            // Until the server is there: the fault before this one may have been its restart.
-            try await Patience.until("\(statement) is done") {
-                try await Program.run(
-                    [
-                        "-h", folder.path + "/pg/run", "-U", "hoso", "-d", "hoso", "-q", "-c",
-                        "SET default_transaction_read_only = off", "-c", statement,
-                    ], program: "/usr/bin/psql"
-                ).status == 0
-            }
-        }
-    }
-}
-
 /// What was handed in at a site, and whether the centre has exactly that.
 struct Oracle: Sendable {
     private let site: Site
@@ -123,6 +77,11 @@ struct Oracle: Sendable {
             let chains = try await ReconciliationDetail(connection).chains
             return backlog == 0 && tasks.tasks == tasks.acknowledged && chains.allSatisfy { $0.state != "open" }
         }
+    }
+
+    /// Fails the test by each finding.
+    func verify() async throws {
+        for finding in try await findings() { Issue.record("\(finding)") }
     }
 
     /// What is wrong, by set algebra over what was handed in, what senders have in writing, and what the centre has.
