@@ -18,8 +18,8 @@ import Testing
     {
         let start = ContinuousClock.now
         try await Site.run(preparing: { site in
-            try site.fill(0, count: 1_000_000)
-            try site.fill(1, count: 50_000)
+            try site.fill(0, 1...1_000_000)
+            try site.fill(1, 1...50_000)
             print("1,050,000 entries of backlog made in \(start.duration(to: .now))")
         }) { site in
             site.database.set { $0.delay = .milliseconds(20) }

@@ -2,8 +2,8 @@ import Foundation
 import Spool
 
 extension Site {
-    /// Puts entries into a sender's spool, in JSON, since what is on its way matters here and not what it says.
-    func fill(_ sender: Int, count: Int) throws {
+    /// Puts entries with such dossier numbers into a sender's spool, in JSON, since what is on its way matters here and not what it says.
+    func fill(_ sender: Int, _ numbers: ClosedRange<Int>) throws {
         let spool = try spool(sender)
         let template = Array(
             """
@@ -13,9 +13,9 @@ extension Site {
         // The last digit of the day and the six of the number.
         let digits = [39, 41, 42, 43, 44, 45, 46]
         let chunk = 50_000
-        for first in stride(from: 0, to: count, by: chunk) {
+        for first in stride(from: numbers.lowerBound, through: numbers.upperBound, by: chunk) {
             try spool.append(
-                (first..<min(first + chunk, count)).map { number in
+                (first...min(first + chunk - 1, numbers.upperBound)).map { number in
                     var body = template
                     var rest = number + 1_000_000
                     for place in digits.reversed() {
