@@ -4,7 +4,7 @@ import TestSupport
 
 /// A disk of a few megabytes, in memory, which can be filled.
 final class Disk: Sendable {
-    /// Whether disks can be mounted here. In CI they must.
+    /// Whether disks can be mounted here; in CI they must.
     static let isPossible: Bool = {
         guard ProcessInfo.processInfo.environment["CI"] == nil else { return true }
         guard getuid() == 0 else { return false }
