@@ -12,13 +12,16 @@ import Testing
     ) async throws {
         try await Site.run { site in
             var numbers = SeededNumbers(seed: 11)
-            var oracle = Oracle(site, dossiers: 4_000)
+            var oracle = Oracle(site, dossiers: 6_000)
             for _ in 0..<10 { _ = try oracle.drop(&numbers) }
             try await Patience.until("something is stored") { try site.spool(0).counts().stored > 0 }
-            try await fault.strike(site, &numbers)
-            #expect(
-                (0..<Site.workers).contains { site.log(.worker($0)).contains(sign) },
-                "a worker has met it\n\(site.tails)")
+            let hasMet = { (0..<Site.workers).contains { site.log(.worker($0)).contains(sign) } }
+            // It only strikes whoever has something to do with the database.
+            for _ in 0..<5 where !hasMet() {
+                for _ in 0..<4 { _ = try oracle.drop(&numbers) }
+                try await fault.strike(site, &numbers)
+            }
+            #expect(hasMet(), "a worker has met it\n\(site.tails)")
             while try oracle.drop(&numbers) {}
             let resumed = try await oracle.settle()
             print("\(fault): \(resumed)")
