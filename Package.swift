@@ -55,7 +55,7 @@ let package = Package(
         .systemLibrary(name: "CZlib"),
         .target(name: "CLinux"),
         module("Polling", ["CLinux", "CZeroMQ"]),
-        module("ZeroMQ", ["CZeroMQ", "Polling"]),
+        module("ZeroMQ", ["CLinux", "CZeroMQ", "Polling"]),
         module("Postgres", ["CPostgres", "Polling"]),
         module("Gzip", ["CZlib"]),
         module("Dossiers"),
@@ -129,8 +129,8 @@ let package = Package(
         tests(
             "SystemTests",
             [
-                "hoso", "Cluster", "Demonstration", "Dossiers", "Mapping", "Postgres", "Spool", "Store", "TestSupport",
-                logging, subprocess, system,
+                "hoso", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Mapping", "Postgres", "Spool",
+                "Store", "TestSupport", logging, subprocess, system,
             ]),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],

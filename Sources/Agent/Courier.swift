@@ -210,7 +210,9 @@ extension Courier {
                 let parcel = try Parcel(frames: frames.map(\.bytes))
                 try handle(parcel, &answered)
             } catch {
+                // It may have been a receipt: what has none is sent again, now and not when patience ends.
                 logger.warning("message refused", metadata: ["reason": "\(error)"])
+                machine.broken(at: .now)
             }
         }
         // Recorded on disk first; what is not recorded will be sent again, and answered again.

@@ -11,6 +11,7 @@ extension BrokerService {
     /// Takes one message of a sender; false when there is none.
     func receiveFromSender() throws -> Bool {
         guard let frames = try front.receive() else { return false }
+        frontGuard.heard(frames.last)
         let peer = PeerID(frames[0].bytes)
         do throws(ProtocolError) {
             try handleSender(peer, Array(frames.dropFirst()))
@@ -36,6 +37,7 @@ extension BrokerService {
         case .hello: try greet(peer, envelope, at: now)
         case .batch: try take(batch: envelope, from: peer, at: now)
         case .ping:
+            try header.verify(body.bytes)
             let (isKnown, actions) = machine.senderBeat(
                 peer, session: header.session, standing: Standing(head: header.head, waitingFrom: header.first),
                 payload: envelope, at: now)

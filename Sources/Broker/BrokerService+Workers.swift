@@ -9,10 +9,13 @@ extension BrokerService {
     /// Takes one message of a worker; false when there is none.
     func receiveFromWorker() throws -> Bool {
         guard let frames = try back.receive() else { return false }
+        let peer = PeerID(frames[0].bytes)
         do throws(ProtocolError) {
-            try handleWorker(PeerID(frames[0].bytes), Array(frames.dropFirst()))
+            try handleWorker(peer, Array(frames.dropFirst()))
         } catch {
+            // It may have been the answer to a delivery, which would be waited for in vain; others get it.
             logger.error("message of a worker refused", metadata: ["reason": "\(error)"])
+            perform(machine.workerLeft(peer))
         }
         return true
     }
@@ -41,7 +44,9 @@ extension BrokerService {
         _ peer: PeerID, _ header: Header, _ frames: [Frame], at now: Moment
     ) throws(ProtocolError) {
         switch header.command {
-        case .welcome, .receipt, .pong, .error, .drain: break
+        // Written anew for the sender, who checks everything else as the worker has written it.
+        case .welcome: try header.verify(frames[2].bytes)
+        case .receipt, .pong, .error, .drain: break
         default: throw ProtocolError(.unknownCommand)
         }
         let tag = try DeliveryTag(frames[1].bytes)

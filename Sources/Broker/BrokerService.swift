@@ -14,6 +14,8 @@ package struct BrokerConfiguration: Sendable {
     package var back: String
     /// Limits of the machine.
     package var limits: BrokerLimits
+    /// Resident bytes of the process beside those that the machine holds, above which connections are cut.
+    package var overhead = 134_217_728
 
     /// A configuration.
     package init(front: [String], back: String, limits: BrokerLimits = BrokerLimits()) {
@@ -37,6 +39,7 @@ package actor BrokerService: Service {
     let logger: Logger
     let front: Socket
     let back: Socket
+    var frontGuard: MemoryGuard
     var machine: BrokerMachine<Envelope>
     /// How senders write; answers are written the same way.
     var contentTypes: [PeerID: ContentType] = [:]
@@ -63,6 +66,8 @@ package actor BrokerService: Service {
         // CURVE keys and the ZAP domain of the front belong here once senders are enrolled; until then only ipc://.
         front = try Socket(.router, in: context)
         back = try Socket(.router, in: context)
+        frontGuard = try MemoryGuard(
+            over: front, in: context, limit: configuration.limits.memoryBytes + configuration.overhead)
         machine = BrokerMachine(
             limits: configuration.limits, firstDelivery: UInt64.random(in: 1...(1 << 62)))
         for endpoint in configuration.front { try front.bind(endpoint) }
@@ -95,7 +100,9 @@ package actor BrokerService: Service {
             for _ in 0..<Self.turn { guard try receiveFromWorker() else { break } }
             for _ in 0..<Self.turn { guard try receiveFromSender() else { break } }
             if nextTick <= .now {
-                nextTick = .now.advanced(by: .milliseconds(250))
+                nextTick = .now.advanced(by: .milliseconds(100))
+                let cut = frontGuard.check()
+                if cut > 0 { logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"]) }
                 perform(machine.timePassed(at: .now))
                 contentTypes = contentTypes.filter { machine.knows($0.key) }
             }

@@ -40,6 +40,8 @@ extension SpoolDatabase {
         var size = 0
         while let row = try rows.next() {
             let current = UInt64(bitPattern: row[0] as Int64)
+            // A damaged tree leads anywhere, also back.
+            guard current > number else { throw SpoolError(.corrupt, "read") }
             guard let (kind, previous, digest, body) = Self.parts(row) else {
                 damaged = current
                 break
@@ -79,6 +81,8 @@ extension SpoolDatabase {
                     UPDATE source SET damaged = damaged + 1 WHERE id = (SELECT source FROM entry WHERE number = ?)
                     """, arguments: [key])
             try database.execute(sql: "DELETE FROM entry WHERE number = ?", arguments: [key])
+            // Read under a number by which it cannot be found: the tree itself is damaged.
+            guard database.changesCount > 0 else { throw SpoolError(.corrupt, "read") }
             try database.execute(sql: "UPDATE meta SET damaged = damaged + ?", arguments: [database.changesCount])
         }
     }

@@ -24,6 +24,8 @@ package actor RelayService: Service {
         package var lease: Duration
         /// Tasks that are held at most.
         package var capacity = 20_000
+        /// Resident bytes of the process above which connections are cut.
+        package var memoryBytes = 134_217_728
 
         /// A configuration.
         package init(endpoint: String, database: DatabaseAddress, lease: Duration = .seconds(30)) {
@@ -39,6 +41,7 @@ package actor RelayService: Service {
     private let configuration: Configuration
     private let logger: Logger
     private let socket: Socket
+    private var memoryGuard: MemoryGuard
     private var machine: RelayMachine<Outbox.Task>
     private var cursor = Position.start
     private var deferral: Deferral?
@@ -57,7 +60,9 @@ package actor RelayService: Service {
         self.configuration = configuration
         self.logger = logger
         executor = try PollingExecutor(name: "hoso-surveys")
-        socket = try Socket(.router, in: Context())
+        let context = try Context()
+        socket = try Socket(.router, in: context)
+        memoryGuard = try MemoryGuard(over: socket, in: context, limit: configuration.memoryBytes)
         try socket.bind(configuration.endpoint)
         machine = RelayMachine(capacity: configuration.capacity, lease: configuration.lease)
     }
@@ -71,12 +76,22 @@ package actor RelayService: Service {
                 try? await gracefulShutdown()
                 await self.beginStop()
             }
+            group.addTask { await self.guardMemory() }
             defer { group.cancelAll() }
             try await self.relay()
         }
     }
 
     private func beginStop() { stop.raise() }
+
+    /// In a task of its own, since it must go on while the database is slow, away, or another relay's.
+    private func guardMemory() async {
+        while !stop.isRaised, !Task.isCancelled {
+            let cut = memoryGuard.check()
+            if cut > 0 { logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"]) }
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .milliseconds(100)))
+        }
+    }
 
     private func relay() async throws {
         var pause: Duration = .milliseconds(100)
@@ -173,6 +188,7 @@ extension RelayService {
     private func receiveAll() {
         do {
             while let frames = try socket.receive() {
+                memoryGuard.heard(frames.last)
                 let peer = PeerID(frames[0].bytes)
                 do throws(ProtocolError) {
                     try handle(peer, Parcel(frames: frames.dropFirst().map(\.bytes)))

@@ -206,13 +206,17 @@ extension WorkerService {
     }
 
     private func receiveAll() throws {
-        // The broker sends no more than the capacity that it was told; a bounded number at a time, for the beats' sake.
-        for _ in 0..<64 {
+        // The broker sends no more than the capacity that it was told. For the beats' sake a worker looks up in between,
+        // however slow it is: one that fell silent over its batches would lose them, and get as many again.
+        let end = ContinuousClock.now.advanced(by: .milliseconds(100))
+        while end > .now {
             guard let frames = try socket?.receive() else { return }
             do throws(ProtocolError) {
                 try handle(frames)
             } catch {
+                // Nothing is known of it, not even what to give back: on a new connection all is delivered again.
                 logger.error("delivery refused", metadata: ["reason": "\(error)"])
+                return link.broken(at: .now)
             }
         }
     }
@@ -237,7 +241,10 @@ extension WorkerService {
     private func accept(_ header: Header, _ tag: DeliveryTag, _ body: Frame) throws(ProtocolError) {
         guard !drain.isRaised else { return send(Header(.drain), tag: tag) }
         switch header.command {
-        case .hello, .ping: ask(Question(tag: tag, header: header, body: body.bytes))
+        case .hello, .ping:
+            // The broker has checked it, so the damage was done between the two.
+            try header.verify(body.bytes)
+            ask(Question(tag: tag, header: header, body: body.bytes))
         case .batch:
             let delivery = OpenDelivery(tag: tag, header: header)
             do throws(ProtocolError) {

@@ -9,47 +9,56 @@ package struct TakingTurns: SuiteTrait, TestTrait, TestScoping {
     /// Every test of the suite waits for its turn, not the suite as a whole.
     package let isRecursive = true
 
-    private static let turns = Turns(free: 3 * ProcessInfo.processInfo.activeProcessorCount)
+    fileprivate let isAlone: Bool
+    private static let all = 3 * ProcessInfo.processInfo.activeProcessorCount
+    private static let turns = Turns(free: all)
 
     /// Runs a test when it is its turn.
     @concurrent package func provideScope(
         for test: Test, testCase: Test.Case?, performing body: @concurrent @Sendable () async throws -> Void
     ) async throws {
         guard testCase != nil else { return try await body() }
-        await Self.turns.take()
+        let count = isAlone ? Self.all : 1
+        await Self.turns.take(count)
         let result: Result<Void, any Error>
         do { result = .success(try await body()) } catch { result = .failure(error) }
-        await Self.turns.give()
+        await Self.turns.give(count)
         try result.get()
     }
 }
 
 extension Trait where Self == TakingTurns {
     /// Only a few of these tests run at the same time.
-    package static var takingTurns: Self { TakingTurns() }
+    package static var takingTurns: Self { TakingTurns(isAlone: false) }
+
+    /// While one of these tests runs, none of those that take turns does: what it measures is the program's doing.
+    package static var takingAllTurns: Self { TakingTurns(isAlone: true) }
 }
 
 /// A counting semaphore for tasks, first come, first served.
+///
+/// Who waits for many turns holds none meanwhile, so two of them cannot wait for each other, and whoever comes later
+/// waits behind them, so they do not wait for ever.
 private actor Turns {
     private var free: Int
-    private var waiting: [CheckedContinuation<Void, Never>] = []
+    private var waiting: [(count: Int, continuation: CheckedContinuation<Void, Never>)] = []
 
     init(free: Int) { self.free = free }
 
-    func take() async {
-        if free > 0 {
-            free -= 1
+    func take(_ count: Int) async {
+        if waiting.isEmpty, free >= count {
+            free -= count
             return
         }
-        await withCheckedContinuation { waiting.append($0) }
+        await withCheckedContinuation { waiting.append((count, $0)) }
     }
 
-    /// Hands the turn to whoever has waited longest.
-    func give() {
-        if waiting.isEmpty {
-            free += 1
-        } else {
-            waiting.removeFirst().resume()
+    /// Hands the turns to those who have waited longest.
+    func give(_ count: Int) {
+        free += count
+        while let first = waiting.first, first.count <= free {
+            free -= first.count
+            waiting.removeFirst().continuation.resume()
         }
     }
 }

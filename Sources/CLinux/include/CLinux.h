@@ -12,4 +12,7 @@ int hoso_eventfd_raise(int descriptor);
 /// Sets the counter of an eventfd back to zero. Returns 0 (also when it was zero), or -errno.
 int hoso_eventfd_clear(int descriptor);
 
+/// Gives memory that has been freed back to the system.
+void hoso_give_memory_back(void);
+
 #endif

@@ -15,6 +15,8 @@ enum Fault: CaseIterable, Sendable {
     case restartFast, restartImmediate, killBackend, loseCommit, lockTable
     /// C4, C5: the server says nothing for longer than anybody waits; it takes no writes.
     case stallServer, readOnly
+    /// C8, C10: no connection is left for our own programs; statements are cancelled.
+    case crowdServer, cancelStatements
 
     /// Does it, waits as long as it lasts, and heals.
     func strike(_ site: Site, _ numbers: inout SeededNumbers) async throws {
@@ -38,6 +40,8 @@ enum Fault: CaseIterable, Sendable {
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'hoso-%'")
         case .lockTable: try await site.lock(.seconds(3))
         case .readOnly: try await site.takeNoWrites(for: .seconds(2))
+        case .crowdServer: try await site.crowdServer(for: .seconds(3))
+        case .cancelStatements: try await site.cancelStatements(for: .seconds(2))
         default: try await disturb(site)
         }
     }

@@ -6,7 +6,7 @@ import Testing
 /// The fault matrix, done to real processes by a seeded schedule; E5 with `HOSO_SOAK_MINUTES`.
 ///
 /// `HOSO_FAULT_SEED` repeats a schedule.
-@Suite(.takingTurns, .serialized) struct FaultTests {
+@Suite(.takingAllTurns, .serialized) struct FaultTests {
     private static let seed =
         ProcessInfo.processInfo.environment["HOSO_FAULT_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...999_999)
 
@@ -70,7 +70,8 @@ import Testing
             }
             while try oracle.drop(&numbers) {}
             let resumed = try await oracle.settle()
-            #expect(resumed < .seconds(30), "work resumes by itself: \(resumed)")
+            print("resumption: \(resumed)")
+            #expect(resumed.longest < .seconds(30), "work resumes by itself: \(resumed)\n\(site.tails)")
             try await oracle.verify()
         }
     }

@@ -8,52 +8,6 @@ import Store
 import TestSupport
 import Testing
 
-extension Site {
-    /// Does something with the database, past the proxies, and again while the server is away.
-    func withDatabase<Value: Sendable>(_ work: @Sendable (Connection) async throws -> Value) async throws -> Value {
-        let deadline = ContinuousClock.now.advanced(by: .seconds(40))
-        while true {
-            do {
-                return try await DatabaseSession(address).perform(work)
-            } catch let error as PostgresError where error.isRetriable && deadline > .now {
-                try await Task.sleep(for: .milliseconds(100))
-            }
-        }
-    }
-
-    /// Runs a script.
-    func sql(_ text: String) async throws {
-        try await withDatabase { try await $0.runScript(text, as: "test", within: .seconds(60)) }
-    }
-
-    /// Holds a lock on the ledger for longer than anybody waits for one.
-    func lock(_ duration: Duration) async throws {
-        try await sql("BEGIN; LOCK hoso.intake; SELECT pg_sleep(\(duration.components.seconds)); COMMIT")
-    }
-
-    /// Lets the server refuse writes, as one that has become a standby.
-    func takeNoWrites(for duration: Duration) async throws {
-        try await change("SET default_transaction_read_only = on")
-        try await Task.sleep(for: duration)
-        try await change("RESET default_transaction_read_only")
-    }
-
-    /// By psql: our own connections ask for a server that takes writes.
-    private func change(_ setting: String) async throws {
-        for statement in ["ALTER SYSTEM \(setting)", "SELECT pg_reload_conf()"] {
-            // Until the server is there: the fault before this one may have been its restart.
-            try await Patience.until("\(statement) is done") {
-                try await Program.run(
-                    [
-                        "-h", folder.path + "/pg/run", "-U", "hoso", "-d", "hoso", "-q", "-c",
-                        "SET default_transaction_read_only = off", "-c", statement,
-                    ], program: "/usr/bin/psql"
-                ).status == 0
-            }
-        }
-    }
-}
-
 /// What was handed in at a site, and whether the centre has exactly that.
 struct Oracle: Sendable {
     private let site: Site
@@ -89,35 +43,30 @@ struct Oracle: Sendable {
         return true
     }
 
-    /// Receipts that senders have so far.
-    var receipts: Int {
-        get throws {
-            try (0..<Site.senders).reduce(0) { sum, sender in
-                let counts = try site.spool(sender).counts()
-                return sum + Int(counts.accepted - counts.pending)
-            }
-        }
-    }
-
-    /// Waits until every row has its receipt and everything is folded and asked; the time to the first sign of life.
-    func settle() async throws -> Duration {
-        let start = ContinuousClock.now
-        let before = try receipts
-        let total = submitted.reduce(0, +)
-        var resumed: Duration?
+    /// Waits until every row has its receipt and everything is folded and asked.
+    func settle() async throws -> Resumption {
+        var resumption = Resumption(before: try receipts, submitted: submitted)
         while true {
             let now = try receipts
-            if resumed == nil, now > before || now == total { resumed = start.duration(to: .now) }
-            if now == total, try await isQuiet() { break }
-            guard start.duration(to: .now) < .seconds(150) else {
-                Issue.record(
-                    "not settled: \(now) of \(total) receipts\n\(Site.roles.map { "\($0): \(site.tail($0))" }.joined(separator: "\n"))"
-                )
+            resumption.note(now)
+            if now == submitted, try await isQuiet() { break }
+            guard resumption.elapsed < .seconds(150) else {
+                Issue.record("not settled: \(now) of \(submitted) receipts\n\(site.tails)")
                 break
             }
             try await Task.sleep(for: .milliseconds(100))
         }
-        return resumed ?? start.duration(to: .now)
+        return resumption
+    }
+
+    /// Receipts that each sender has so far.
+    private var receipts: [Int] {
+        get throws {
+            try (0..<Site.senders).map { sender in
+                let counts = try site.spool(sender).counts()
+                return Int(counts.accepted - counts.pending)
+            }
+        }
     }
 
     private func isQuiet() async throws -> Bool {
@@ -130,54 +79,75 @@ struct Oracle: Sendable {
         }
     }
 
-    /// Compares what was handed in, what senders have in writing, and what the centre has, by set algebra.
+    /// Fails the test by each finding.
     func verify() async throws {
-        let total = submitted.reduce(0, +)
-        for sender in 0..<Site.senders { try await verify(sender) }
-        let valid = valid
-        try await site.withDatabase { connection async throws in
-            func count(_ sql: String) async throws -> Int {
-                Int(try await connection.run(sql, as: "count").int64(0, 0))
-            }
-            #expect(try await count("SELECT count(*) FROM hoso.dossier") == valid, "no dossier is lost, none is twice")
-            #expect(try await count("SELECT count(*) FROM hoso.intake") == total, "every number has one outcome")
-            #expect(try await count("SELECT count(*) FROM hoso.intake WHERE outcome = 1") == valid)
-            #expect(try await count("SELECT count(*) FROM hoso.quarantine") == total - valid)
-            #expect(
-                try await count(
-                    "SELECT count(*) FROM hoso.dossier d FULL JOIN hoso.survey_task t ON t.dossier = d.code "
-                        + "WHERE d.code IS NULL OR t.dossier IS NULL") == 0,
-                "a task exists if and only if its dossier does")
-            #expect(try await Recount(connection).run().difference == nil, "the roll-up equals a recount")
-            let balances = try await Reconciliation(connection).balances()
-            let detail = try await ReconciliationDetail(connection)
-            #expect(detail.chains.allSatisfy { $0.state == "agrees" } && detail.alarms.isEmpty, "\(detail)")
-            #expect(balances.allSatisfy(\.isBalanced) && balances.reduce(0) { $0 + $1.assigned } == Int64(total))
-        }
-        try verifySurveys()
+        for finding in try await findings() { Issue.record("\(finding)") }
     }
 
-    private func verify(_ sender: Int) async throws {
+    /// What is wrong, by set algebra over what was handed in, what senders have in writing, and what the centre has.
+    func findings() async throws -> [String] {
+        var findings = try verifySurveys()
+        for sender in 0..<Site.senders { findings += try await verify(sender) }
+        let total = submitted.reduce(0, +)
+        let valid = valid
+        return try await findings
+            + site.withDatabase { connection async throws in
+                var findings = Findings()
+                func count(_ sql: String) async throws -> Int {
+                    Int(try await connection.run(sql, as: "count").int64(0, 0))
+                }
+                findings.expect(
+                    "dossiers: none is lost, none is twice", try await count("SELECT count(*) FROM hoso.dossier"), valid
+                )
+                findings.expect(
+                    "every number has one outcome", try await count("SELECT count(*) FROM hoso.intake"), total)
+                findings.expect(
+                    "stored", try await count("SELECT count(*) FROM hoso.intake WHERE outcome = 1"), valid)
+                findings.expect("quarantined", try await count("SELECT count(*) FROM hoso.quarantine"), total - valid)
+                findings.expect(
+                    "a task exists if and only if its dossier does",
+                    try await count(
+                        "SELECT count(*) FROM hoso.dossier d FULL JOIN hoso.survey_task t ON t.dossier = d.code "
+                            + "WHERE d.code IS NULL OR t.dossier IS NULL"), 0)
+                let difference = try await Recount(connection).run().difference
+                findings.expect("the roll-up equals a recount", difference == nil, "\(String(describing: difference))")
+                let balances = try await Reconciliation(connection).balances()
+                findings.expect(
+                    "every sender's numbers are balanced", balances.allSatisfy(\.isBalanced), "\(balances)")
+                findings.expect("assigned", Int(balances.reduce(0) { $0 + $1.assigned }), total)
+                let detail = try await ReconciliationDetail(connection)
+                findings.expect("chains agree", detail.chains.allSatisfy { $0.state == "agrees" }, "\(detail.chains)")
+                findings.expect("no alarm", detail.alarms.isEmpty, "\(detail.alarms)")
+                return findings.list
+            }
+    }
+
+    private func verify(_ sender: Int) async throws -> [String] {
+        var findings = Findings(of: "sender-\(sender)")
         let spool = try site.spool(sender)
         let counts = try spool.counts()
-        #expect(counts.accepted == submitted[sender], "rows are taken once, whatever happens to the agent")
-        #expect(counts.pending == 0 && counts.damaged == 0)
-        guard counts.accepted > 0 else { return }
+        findings.expect(
+            "rows are taken once, whatever happens to the agent", Int(counts.accepted), submitted[sender])
+        findings.expect("nothing is pending or damaged", Int(counts.pending + counts.damaged), 0)
+        guard counts.accepted > 0 else { return findings.list }
         let stored = try spool.receipted(.stored).reduce(into: Set<UInt64>()) { $0.formUnion($1) }
         let digest = try spool.chainHead().digest
-        let name = "sender-\(sender)"
         let (committed, last) = try await site.withDatabase { connection async throws in
-            let of = "FROM hoso.intake i JOIN hoso.sender s ON s.id = i.sender WHERE s.name = '\(name)'"
+            let of = "FROM hoso.intake i JOIN hoso.sender s ON s.id = i.sender WHERE s.name = 'sender-\(sender)'"
             let rows = try await connection.run("SELECT i.sequence \(of) AND i.outcome = 1", as: "read")
             let head = try await connection.run("SELECT i.digest \(of) ORDER BY i.sequence DESC LIMIT 1", as: "read")
-            return (Set((0..<rows.count).map { UInt64(rows.int64($0, 0)) }), head.bytes(0, 0))
+            return (
+                Set((0..<rows.count).map { UInt64(rows.int64($0, 0)) }), head.count == 1 ? head.bytes(0, 0) : []
+            )
         }
-        #expect(stored.subtracting(committed).isEmpty, "lost: receipted and not stored")
-        #expect(committed.subtracting(stored).isEmpty, "phantom: stored and never receipted")
-        #expect(last == digest, "the heads of the chains agree")
+        let lost = stored.subtracting(committed), phantoms = committed.subtracting(stored)
+        findings.expect("lost: receipted and not stored", lost.isEmpty, "\(lost.sorted().prefix(20))")
+        findings.expect("phantom: stored and never receipted", phantoms.isEmpty, "\(phantoms.sorted().prefix(20))")
+        findings.expect("the heads of the chains agree", last == digest, "")
+        return findings.list
     }
 
-    private func verifySurveys() throws {
+    private func verifySurveys() throws -> [String] {
         let text = try String(contentsOfFile: site.folder.path + "/listener.out", encoding: .utf8)
         var asked: Set<String> = []
         // A killed survey sender may leave a torn line; its task comes again.
@@ -185,6 +155,55 @@ struct Oracle: Sendable {
             let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
             if let code = object?["dossier_code"] as? String { asked.insert(code) }
         }
-        #expect(asked.count == valid, "every stored dossier's task was carried out")
+        var findings = Findings()
+        findings.expect("every stored dossier's task was carried out", asked.count, valid)
+        return findings.list
+    }
+}
+
+/// What an oracle found wrong, each as a sentence.
+struct Findings {
+    private(set) var list: [String] = []
+    private let subject: String
+
+    init(of subject: String = "centre") { self.subject = subject }
+
+    mutating func expect(_ rule: String, _ holds: Bool, _ detail: @autoclosure () -> String) {
+        if !holds { list.append("\(subject): \(rule): \(detail())") }
+    }
+
+    mutating func expect(_ rule: String, _ found: Int, _ expected: Int) {
+        expect(rule, found == expected, "\(found) instead of \(expected)")
+    }
+}
+
+/// How long each sender with something to send waited for its first new receipt.
+struct Resumption: CustomStringConvertible {
+    private let start = ContinuousClock.now
+    private let before: [Int], submitted: [Int]
+    private var times: [Duration?]
+
+    init(before: [Int], submitted: [Int]) {
+        (self.before, self.submitted) = (before, submitted)
+        times = zip(before, submitted).map { $0 == $1 ? .zero : nil }
+    }
+
+    /// Since the last fault healed.
+    var elapsed: Duration { start.duration(to: .now) }
+
+    mutating func note(_ receipts: [Int]) {
+        for sender in times.indices where times[sender] == nil && receipts[sender] > before[sender] {
+            times[sender] = elapsed
+        }
+    }
+
+    /// Of the sender that waited longest.
+    var longest: Duration { times.map { $0 ?? elapsed }.max() ?? .zero }
+
+    var description: String {
+        times.enumerated().map { sender, time in
+            let seconds = time.map { "\(($0 / .seconds(1) * 100).rounded() / 100) s" } ?? "never"
+            return "sender-\(sender) \(seconds) (\(before[sender]) of \(submitted[sender]) receipts before)"
+        }.joined(separator: ", ")
     }
 }

@@ -54,6 +54,11 @@ final class Site: Sendable {
     private let lives = Mutex<[Role: Int]>([:])
     /// Fail points of processes that are started from now on.
     let failPoints = Mutex<[Role: String]>([:])
+    /// More variables of processes that are started from now on.
+    let variables = Mutex<[Role: [String: String]]>([:])
+    /// A program with its arguments under which a process is started from now on.
+    let wrappers = Mutex<[Role: [String]]>([:])
+    private let held = Mutex<Set<Role>>([])
 
     private init(folder: TemporaryFolder, cluster: PrivateCluster) throws {
         self.folder = folder
@@ -77,13 +82,18 @@ final class Site: Sendable {
     }
 
     /// Starts everything around some work.
-    static func run(_ work: @escaping @Sendable (Site) async throws -> Void) async throws {
-        let folder = try TemporaryFolder()
+    /// - Parameter prepare: what is done before the processes are started.
+    static func run(
+        in folder: TemporaryFolder? = nil, preparing prepare: (Site) async throws -> Void = { _ in },
+        _ work: @escaping @Sendable (Site) async throws -> Void
+    ) async throws {
+        let folder = try folder ?? TemporaryFolder()
         var logger = Logger(label: "cluster")
         logger.logLevel = .critical
         let cluster = try PrivateCluster(folder: folder.path + "/pg", logger: logger)
         try await cluster.prepare()
         let site = try Site(folder: folder, cluster: cluster)
+        try await prepare(site)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await cluster.run() }
             try await cluster.waitUntilReady()
@@ -125,7 +135,7 @@ final class Site: Sendable {
         default: break
         }
         variables["HOSO_FAIL"] = failPoints.withLock { $0[role] }
-        return variables
+        return variables.merging(self.variables.withLock { $0[role] } ?? [:]) { _, new in new }
     }
 
     private func keep(_ role: Role) async throws {
@@ -137,8 +147,14 @@ final class Site: Sendable {
             FilePath("\(folder.path)/\(role.name).out"), .writeOnly, options: [.create, .append],
             permissions: .ownerReadWrite)
         while !Task.isCancelled {
+            guard !held.withLock({ $0.contains(role) }) else {
+                try? await Task.sleep(for: .milliseconds(20))
+                continue
+            }
+            let command =
+                (wrappers.withLock { $0[role] } ?? []) + [Program.path] + role.arguments + ["--config", configuration]
             _ = try? await Subprocess.run(
-                .path(FilePath(Program.path)), arguments: Arguments(role.arguments + ["--config", configuration]),
+                .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
                 environment: Program.inherited(environment(role)), input: .none,
                 output: .fileDescriptor(output, closeAfterSpawningProcess: false),
                 error: .fileDescriptor(log, closeAfterSpawningProcess: false)
@@ -156,10 +172,23 @@ final class Site: Sendable {
         try? output.close()
     }
 
+    /// The process of a role, while it runs.
+    func process(_ role: Role) -> pid_t? { pids.withLock { $0[role] } }
+
     /// Sends a signal to a process of the site.
     func signal(_ role: Role, _ signal: Int32) {
-        if let pid = pids.withLock({ $0[role] }) { kill(pid, signal) }
+        if let pid = process(role) { kill(pid, signal) }
     }
+
+    /// Kills a process, and does not start it again before ``release(_:)``.
+    func hold(_ role: Role) async throws {
+        held.withLock { _ = $0.insert(role) }
+        signal(role, SIGKILL)
+        try await Patience.until("\(role.name) is gone") { process(role) == nil }
+    }
+
+    /// Lets a process be started again.
+    func release(_ role: Role) { held.withLock { _ = $0.remove(role) } }
 
     /// How often a process has been started.
     func starts(_ role: Role) -> Int { lives.withLock { $0[role] ?? 0 } }
@@ -184,9 +213,16 @@ final class Site: Sendable {
         for pid in server { kill(pid, SIGCONT) }
     }
 
-    /// What a process has logged, for a failure's sake.
-    func tail(_ role: Role) -> String {
-        let text = (try? String(contentsOfFile: "\(folder.path)/\(role.name).log", encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(6).joined(separator: "\n")
+    /// What a process has logged.
+    func log(_ role: Role) -> String {
+        (try? String(contentsOfFile: "\(folder.path)/\(role.name).log", encoding: .utf8)) ?? ""
+    }
+
+    /// The end of what each process has logged, for a failure's sake.
+    var tails: String {
+        Self.roles.map { role in
+            let text = log(role)
+            return "\(role.name):\n" + text.split(separator: "\n").suffix(8).joined(separator: "\n")
+        }.joined(separator: "\n")
     }
 }
