@@ -56,6 +56,7 @@ package actor Inbox: Service {
                 await self.beginStop()
             }
             defer { group.cancelAll() }
+            for (source, place) in try spool.interruptedMoves() where exists(place) { try spool.moved(source: source) }
             while !stop.isRaised, !Task.isCancelled {
                 await look()
                 _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .milliseconds(300)))
@@ -68,8 +69,12 @@ package actor Inbox: Service {
     private func look() async {
         for file in files() where !stop.isRaised {
             do {
+                let identity = FileIdentity(path: file.path)
+                if let identity, waiting[file.path]?.identity != identity, try finishMove(of: file, identity) {
+                    continue
+                }
                 // Another file of the same name may have been renamed over one that waits for receipts.
-                if waiting[file.path]?.identity != FileIdentity(path: file.path) { try await take(file) }
+                if waiting[file.path]?.identity != identity { try await take(file) }
                 try settle(file)
             } catch let error as MappingError {
                 fail(file, sentences: error.sentences(in: language))
@@ -77,6 +82,20 @@ package actor Inbox: Service {
                 complain(of: file, error)
             }
         }
+    }
+
+    /// Moves a file that was settled by one who was killed before moving it; false for every other.
+    private func finishMove(of file: URL, _ identity: FileIdentity) throws -> Bool {
+        let known = SpoolFile(
+            path: file.path, inode: identity.inode, size: identity.size, modified: identity.modified)
+        guard let (source, place) = try spool.interruptedMove(of: known), !exists(place) else { return false }
+        try FileManager.default.moveItem(at: file, to: folder.appendingPathComponent(place))
+        try spool.moved(source: source)
+        return true
+    }
+
+    private func exists(_ place: String) -> Bool {
+        FileManager.default.fileExists(atPath: folder.appendingPathComponent(place).path)
     }
 
     /// Says once what is the matter with a file, and again when it is something else.
@@ -122,9 +141,12 @@ package actor Inbox: Service {
             try spool.counts(of: source).pending == 0
         else { return }
         let report = try FileReport(path: file.lastPathComponent, source: source, spool: spool, language: language)
-        let target = folder.appendingPathComponent(report.isClean ? "done" : "failed")
-        let names = SettledNames(try spool.place(of: source) { SettledNames(of: file, in: target).settled })
-        let place = target.appendingPathComponent(names.settled)
+        let relative = try spool.place(of: source) {
+            let name = report.isClean ? "done" : "failed"
+            return "\(name)/\(SettledNames(of: file, in: folder.appendingPathComponent(name)).settled)"
+        }
+        let place = folder.appendingPathComponent(relative)
+        let (target, names) = (place.deletingLastPathComponent(), SettledNames(place.lastPathComponent))
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
         var remarks = [report.remark(listed: report.lines, in: language)].compactMap(\.self)
         if let corrections = try FileReport.corrections(source: source, spool: spool, language: language) {
@@ -149,6 +171,7 @@ package actor Inbox: Service {
         // Before the file is moved: whoever puts it back afterwards wants it sent again.
         try spool.settle(source: source)
         try FileManager.default.moveItem(at: file, to: place)
+        try spool.moved(source: source)
         waiting[file.path] = nil
         complaints[file.path] = nil
         logger.info(

@@ -224,6 +224,48 @@ package final class SpoolDatabase: Sendable {
         }
     }
 
+    /// Where a file that has been settled was to be moved when whoever did it was killed; `nil` for every other file.
+    package func interruptedMove(of file: SpoolFile) throws(SpoolError) -> (source: Int64, place: String)? {
+        do {
+            return try queue.read { database in
+                try Row.fetchOne(
+                    database,
+                    sql: """
+                        SELECT id, place FROM source
+                        WHERE path = ? AND inode = ? AND size = ? AND modified = ? AND is_settled AND place IS NOT NULL
+                        ORDER BY id DESC LIMIT 1
+                        """, arguments: [file.path, file.inode, file.size, file.modified]
+                ).map { ($0[0], $0[1]) }
+            }
+        } catch {
+            throw SpoolError(error, "look for a file")
+        }
+    }
+
+    /// Settled files of which it is not known whether they have been moved, with where to.
+    package func interruptedMoves() throws(SpoolError) -> [(source: Int64, place: String)] {
+        do {
+            return try queue.read { database in
+                try Row.fetchAll(
+                    database, sql: "SELECT id, place FROM source WHERE is_settled AND place IS NOT NULL"
+                ).map { ($0[0], $0[1]) }
+            }
+        } catch {
+            throw SpoolError(error, "look for files")
+        }
+    }
+
+    /// Notes that a settled file has been moved: from now on, whoever puts it back wants it sent again.
+    package func moved(source: Int64) throws(SpoolError) {
+        do {
+            try queue.writeImmediately { database in
+                try database.execute(sql: "UPDATE source SET place = NULL WHERE id = ?", arguments: [source])
+            }
+        } catch {
+            throw SpoolError(error, "note a file's place")
+        }
+    }
+
     /// Forgets how far a file has been read: it has been reported on, and what comes under its name is another one.
     package func settle(source: Int64) throws(SpoolError) {
         do {

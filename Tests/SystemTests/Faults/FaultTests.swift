@@ -27,9 +27,9 @@ import Testing
             var oracle = Oracle(site, dossiers: 4_000)
             site.failPoints.withLock { points in
                 points = [
-                    .agent(0): "after_spool_commit:2", .agent(1): "before_receipt_recorded:2",
-                    .agent(2): "before_receipt_recorded:1", .worker(0): "after_commit:2", .worker(1): "after_commit:5",
-                    .surveys: "after_tasks_sent:2", .listener: "after_task_done:90",
+                    .agent(0): "after_spool_commit:1", .agent(1): "before_receipt_recorded:1",
+                    .agent(2): "before_receipt_recorded:1", .worker(0): "after_commit:1", .worker(1): "after_commit:2",
+                    .surveys: "after_tasks_sent:1", .listener: "after_task_done:20",
                 ]
             }
             for role in Site.roles { site.signal(role, SIGKILL) }
@@ -67,6 +67,8 @@ import Testing
                     try await Task.sleep(for: .milliseconds(Int.random(in: 20...200, using: &numbers)))
                 }
                 try await fault.strike(site, &numbers)
+                try oracle.mend(&numbers)
+                try await oracle.closeDay(&numbers)
             }
             while try oracle.drop(&numbers) {}
             let resumed = try await oracle.settle()

@@ -15,7 +15,10 @@ struct Oracle: Sendable {
     private var submitted = Array(repeating: 0, count: Site.senders)
     private var valid = 0
     private let samples: [Submission]
+    private var dropped = 0
     private var files = 0
+    /// Refused dossiers that were mended, and days that were closed.
+    private var mended = 0, closed = 0
 
     init(_ site: Site, dossiers: Int) {
         self.site = site
@@ -24,7 +27,7 @@ struct Oracle: Sendable {
 
     /// Puts a file with the next dossiers, of which a few are invalid, into a sender's drop folder; false when all are in.
     mutating func drop(_ numbers: inout SeededNumbers) throws -> Bool {
-        let start = submitted.reduce(0, +)
+        let start = dropped
         guard start < samples.count else { return false }
         let sender = Int.random(in: 0..<Site.senders, using: &numbers)
         let chosen = samples[start..<min(start + Int.random(in: 1...400, using: &numbers), samples.count)]
@@ -35,12 +38,45 @@ struct Oracle: Sendable {
             data.append(contentsOf: submission.nativeLine())
         }
         submitted[sender] += chosen.count
+        dropped += chosen.count
         files += 1
         let path = "\(site.inbox(sender))/\(files).ndjson"
         try FileManager.default.createDirectory(atPath: site.inbox(sender), withIntermediateDirectories: true)
         try data.write(to: URL(fileURLWithPath: path + ".part"))
         try FileManager.default.moveItem(atPath: path + ".part", toPath: path)
         return true
+    }
+
+    /// Mends what was refused of some file of a sender and puts it into the drop folder.
+    mutating func mend(_ numbers: inout SeededNumbers) throws {
+        let sender = Int.random(in: 0..<Site.senders, using: &numbers)
+        let folder = site.inbox(sender) + "/failed"
+        let found = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+        guard let name = found.first(where: { $0.hasSuffix(".rejected.ndjson") }) else { return }
+        let text = try String(contentsOfFile: "\(folder)/\(name)", encoding: .utf8)
+        let count = text.split(separator: "\n").count
+        let place = "\(site.inbox(sender))/\(name)"
+        try Data(text.replacing(#""channel":"pigeon""#, with: #""channel":"postal""#).utf8)
+            .write(to: URL(fileURLWithPath: place + ".part"))
+        try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
+        try FileManager.default.moveItem(atPath: place + ".part", toPath: place)
+        submitted[sender] += count
+        valid += count
+        mended += count
+    }
+
+    /// Closes the day of a sender, without waiting for the answer.
+    mutating func closeDay(_ numbers: inout SeededNumbers) async throws {
+        let sender = Int.random(in: 0..<Site.senders, using: &numbers)
+        guard FileManager.default.fileExists(atPath: site.spoolPath(sender)) else { return }
+        let outcome = try await Program.run(
+            ["agent", "close-day", "--wait", "0", "--config", site.configuration],
+            environment: ["HOSO_SENDER_NAME": "sender-\(sender)", "HOSO_SENDER_SPOOL": site.spoolPath(sender)])
+        // 69: closed, and not answered yet; 0: nothing was new.
+        #expect(outcome.status == 69 || outcome.status == 0, "\(outcome.output)\(outcome.error)")
+        guard outcome.status == 69 else { return }
+        submitted[sender] += 1
+        closed += 1
     }
 
     /// Waits until every row has its receipt and everything is folded and asked.
@@ -89,7 +125,7 @@ struct Oracle: Sendable {
         var findings = try verifySurveys()
         for sender in 0..<Site.senders { findings += try await verify(sender) }
         let total = submitted.reduce(0, +)
-        let valid = valid
+        let (valid, mended, closed) = (valid, mended, closed)
         return try await findings
             + site.withDatabase { connection async throws in
                 var findings = Findings()
@@ -100,10 +136,19 @@ struct Oracle: Sendable {
                     "dossiers: none is lost, none is twice", try await count("SELECT count(*) FROM hoso.dossier"), valid
                 )
                 findings.expect(
-                    "every number has one outcome", try await count("SELECT count(*) FROM hoso.intake"), total)
+                    "every number has one outcome", try await count("SELECT count(*) FROM hoso.intake WHERE part = 0"),
+                    total)
                 findings.expect(
-                    "stored", try await count("SELECT count(*) FROM hoso.intake WHERE outcome = 1"), valid)
-                findings.expect("quarantined", try await count("SELECT count(*) FROM hoso.quarantine"), total - valid)
+                    "stored", try await count("SELECT count(*) FROM hoso.intake WHERE outcome = 1"), valid + closed)
+                let refused = total - valid - closed
+                findings.expect("quarantined", try await count("SELECT count(*) FROM hoso.quarantine"), refused)
+                findings.expect(
+                    "what was mended is closed", try await count("SELECT count(*) FROM hoso.quarantine_closure"), mended
+                )
+                let manifests = try await Manifests(connection).recent()
+                findings.expect("manifests", manifests.count, closed)
+                findings.expect(
+                    "every day is closed with equal counts", manifests.allSatisfy(\.isEqual), "\(manifests)")
                 findings.expect(
                     "a task exists if and only if its dossier does",
                     try await count(
