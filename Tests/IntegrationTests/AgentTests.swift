@@ -105,9 +105,31 @@ import Testing
             try await Centre.until("it is settled") { exists(centre, "done/a.ndjson") }
             try FileManager.default.moveItem(atPath: centre.folder.path + "/inbox/done/a.ndjson", toPath: path)
             try await Centre.until("it is settled again") { try spool.counts().duplicate == 5 }
-            try await Centre.until("it is moved again") { exists(centre, "done/a.ndjson") }
+            // The report of the first time keeps its name.
+            try await Centre.until("it is moved again") { exists(centre, "done/a.ndjson.2") }
+            #expect(exists(centre, "done/a.ndjson.report.txt") && exists(centre, "done/a.ndjson.2.report.txt"))
         }
         #expect(try spool.counts().stored == 5)
+    }
+
+    @Test func `A file that was settled and not moved is moved, not sent again`() async throws {
+        let centre = try await Centre()
+        let spool = try centre.spool("one")
+        try centre.folder.write(lines(SampleSubmissions(count: 5)), to: "seed")
+        let inbox = try inbox(centre, spool)
+        let path = centre.folder.path + "/inbox/a.ndjson"
+        try FileManager.default.moveItem(atPath: centre.folder.path + "/seed", toPath: path)
+        // What an agent leaves that is killed after it has recorded the settling.
+        let identity = try #require(FileIdentity(path: path))
+        let source = try spool.source(
+            SpoolFile(path: path, inode: identity.inode, size: identity.size, modified: identity.modified)
+        ).id
+        _ = try spool.place(of: source) { "done/a.ndjson" }
+        try spool.settle(source: source)
+        try await centre.run([try await centre.broker(), try centre.worker(), try centre.courier(spool), inbox]) {
+            try await Centre.until("it is moved") { exists(centre, "done/a.ndjson") }
+        }
+        #expect(try spool.counts().accepted == 0 && spool.interruptedMoves().isEmpty)
     }
 
     @Test func `Of a file that breaks off, what came before is sent, and the report says where it ends`() async throws {
