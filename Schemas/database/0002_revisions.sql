@@ -23,6 +23,14 @@ UPDATE hoso.quarantine SET root_epoch = epoch, root_sequence = sequence;
 ALTER TABLE hoso.quarantine ALTER COLUMN root_epoch SET NOT NULL, ALTER COLUMN root_sequence SET NOT NULL;
 CREATE INDEX quarantine_root ON hoso.quarantine (sender, root_epoch, root_sequence);
 
+-- Entries whose corrections or replay have settled a dossier: of two transactions that would, the second waits here.
+CREATE TABLE hoso.settled_root (
+    sender   integer NOT NULL,
+    epoch    bigint NOT NULL,
+    sequence bigint NOT NULL,
+    PRIMARY KEY (sender, epoch, sequence)
+);
+
 -- Quarantined entries that need nobody's attention any more: the entry that took their place, or who dismissed them.
 CREATE TABLE hoso.quarantine_closure (
     quarantine bigint PRIMARY KEY REFERENCES hoso.quarantine (id),

@@ -65,8 +65,12 @@ package actor AggregatorService: Service {
         var nextCleaning = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
             if nextCleaning <= .now {
-                try await housekeeping.forget()
                 nextCleaning = .now.advanced(by: .seconds(3_600))
+                do throws(PostgresError) { try await housekeeping.forget() } catch {
+                    // The figures do not wait for it.
+                    guard case .refused = error.code else { throw error }
+                    logger.warning("old times kept", metadata: ["reason": "\(error)"])
+                }
             }
             let step = try await fold.step()
             // While dossiers come in, a pause lets enough of them gather for a commit of its own.

@@ -37,9 +37,10 @@ package actor BrokerService: Service {
     private nonisolated let executor: PollingExecutor
     private let configuration: BrokerConfiguration
     let logger: Logger
+    /// Before the socket, which it must not outlive: properties are destroyed in this order.
+    var frontGuard: MemoryGuard
     let front: Socket
     let back: Socket
-    var frontGuard: MemoryGuard
     var machine: BrokerMachine<Envelope>
     /// How senders write; answers are written the same way.
     var contentTypes: [PeerID: ContentType] = [:]

@@ -84,9 +84,9 @@ enum BatchSQL {
     ///
     /// All corrections that lead back to one entry, its root, are about one dossier. Once that is settled it keeps its
     /// code, and the entry with the highest number stands, in whatever order they come; a dossier that another entry
-    /// stored is never touched. What is replaced is withdrawn by a ledger row of -1 in the same transaction. Quarantine
-    /// entries that this settles are closed: of two transactions that would settle one root, the second finds it
-    /// closed and is run again. Besides outcomes, -1 says that the ledger has no entry with the number named, -2 that
+    /// stored is never touched. What is replaced is withdrawn by a ledger row of -1 in the same transaction, and quarantine
+    /// entries that this settles are closed. Of two transactions that would settle one root, the second is run again.
+    /// Besides outcomes, -1 says that the ledger has no entry with the number named, -2 that
     /// the code would change.
     ///
     /// Its plan needs nested loops, see ``nestedLoops``.
@@ -121,7 +121,7 @@ enum BatchSQL {
                       AND EXISTS (
                           SELECT FROM hoso.intake e
                           WHERE e.sender = f.sender AND e.epoch = k.root_epoch AND e.sequence = k.root_sequence
-                            AND e.part = 0)
+                            AND e.part = 0 AND e.kind <> 3)
                 )
                 SELECT link.epoch AS root_epoch, link.sequence AS root_sequence FROM link ORDER BY depth DESC LIMIT 1) r
             WHERE EXISTS (
@@ -165,6 +165,11 @@ enum BatchSQL {
                 WHEN t.ordinal IS NULL THEN -1::smallint
                 WHEN NOT r.same THEN 4::smallint
                 WHEN s.dossier <> f.code THEN -2::smallint
+                -- One entry of the batch settles a root; the others are asked again.
+                WHEN s.dossier IS NULL AND EXISTS (
+                    SELECT FROM target o JOIN fresh g ON g.ordinal = o.ordinal
+                    WHERE g.sender = f.sender AND o.root_epoch = t.root_epoch AND o.root_sequence = t.root_sequence
+                      AND o.ordinal < f.ordinal) THEN NULL
                 WHEN c.ordinal IS NULL THEN 1::smallint
                 WHEN c.sender <> f.sender OR (c.root_epoch, c.root_sequence) <> (t.root_epoch, t.root_sequence)
                     THEN CASE WHEN c.same THEN 2::smallint ELSE 4::smallint END
@@ -223,8 +228,7 @@ enum BatchSQL {
             JOIN ledger l ON l.sender = f.sender AND l.epoch = f.epoch AND l.sequence = f.sequence
             ORDER BY f.sender, f.epoch, f.sequence
         ), closing AS MATERIALIZED (
-            SELECT f.ordinal, q.id, f.part, f.epoch, f.sequence,
-                   q.epoch = n.root_epoch AND q.sequence = n.root_sequence AS is_root
+            SELECT q.id, f.part, f.epoch, f.sequence
             FROM fresh f
             JOIN done n ON n.ordinal = f.ordinal
             JOIN ledger l ON l.sender = f.sender AND l.epoch = f.epoch AND l.sequence = f.sequence
@@ -245,15 +249,16 @@ enum BatchSQL {
             INSERT INTO hoso.quarantine_closure (quarantine, cause, epoch, sequence)
             SELECT id, CASE WHEN part > 0 THEN 'replayed' ELSE 'corrected' END, epoch, sequence
             FROM closing ORDER BY id
-            ON CONFLICT (quarantine) DO NOTHING RETURNING quarantine
+            ON CONFLICT (quarantine) DO NOTHING
+        ), claimed AS (
+            INSERT INTO hoso.settled_root (sender, epoch, sequence)
+            SELECT sender, root_epoch, root_sequence FROM done WHERE settles ORDER BY 1, 2, 3
+            ON CONFLICT (sender, epoch, sequence) DO NOTHING RETURNING sender, epoch, sequence
         ), late AS MATERIALIZED (
-            -- Another transaction has closed the root since this statement began. A root that a person dismissed before
-            -- may be corrected all the same.
+            -- Another transaction has settled the root since this statement began.
             SELECT n.ordinal FROM done n WHERE n.settles AND NOT EXISTS (
-                SELECT FROM closing g JOIN closed c ON c.quarantine = g.id WHERE g.ordinal = n.ordinal AND g.is_root
-            ) AND NOT EXISTS (
-                SELECT FROM closing g JOIN hoso.quarantine_closure c ON c.quarantine = g.id
-                WHERE g.ordinal = n.ordinal AND g.is_root)
+                SELECT FROM claimed c
+                WHERE c.sender = n.sender AND c.epoch = n.root_epoch AND c.sequence = n.root_sequence)
         ), chosen AS MATERIALIZED (
             SELECT f.code, f.not_before, f.person
             FROM fresh f JOIN done n ON n.ordinal = f.ordinal WHERE n.outcome = 1 AND f.surveyed

@@ -12,10 +12,20 @@ package struct Housekeeping {
         _ = try await connection.run(
             "DELETE FROM hoso.fold_second WHERE at < now() - interval '7 days'", as: "forget times of the fold",
             within: .seconds(30))
-        _ = try await connection.run(
+        while try await forgetDeliveries() == Self.chunk {}
+    }
+
+    private static let chunk: Int64 = 20_000
+
+    private func forgetDeliveries() async throws(PostgresError) -> Int64 {
+        try await connection.run(
             """
-            DELETE FROM hoso.delivery WHERE ctid = ANY (ARRAY (
-                SELECT ctid FROM hoso.delivery WHERE received_at < now() - interval '90 days' LIMIT 100000))
-            """, as: "forget times of batches", within: .seconds(30))
+            WITH gone AS (
+                DELETE FROM hoso.delivery WHERE ctid = ANY (ARRAY (
+                    SELECT ctid FROM hoso.delivery WHERE received_at < now() - interval '90 days'
+                    LIMIT \(Self.chunk))) RETURNING 1)
+            SELECT count(*) FROM gone
+            """, as: "forget times of batches", within: .seconds(30)
+        ).int64(0, 0)
     }
 }

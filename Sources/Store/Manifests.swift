@@ -42,7 +42,7 @@ package struct Manifests {
     /// Manifests on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// Numbers that a manifest covers at most.
+    /// Numbers of a manifest that is compared while it is answered, at most; a larger one takes too long for that.
     package static var mostNumbers: UInt64 { 1_000_000 }
 
     /// The manifests of the last 31 days, of all senders or one: the newest hundred of each epoch, in order.

@@ -40,8 +40,9 @@ package actor RelayService: Service {
     private let executor: PollingExecutor
     private let configuration: Configuration
     private let logger: Logger
-    private let socket: Socket
+    /// Before the socket, which it must not outlive: properties are destroyed in this order.
     private var memoryGuard: MemoryGuard
+    private let socket: Socket
     private var machine: RelayMachine<Outbox.Task>
     private var cursor = Position.start
     private var deferral: Deferral?

@@ -142,9 +142,11 @@ struct Ledger {
 
     /// Answers a manifest with what the ledger has of its numbers: nothing more when both agree, else the differences.
     private func compare(_ work: Work) async throws(PostgresError) {
+        guard case .keep(let entry) = work.task else { return }
         let reasons: [WireReason]
         do throws(PostgresError) {
-            let comparison = try await manifests.comparison(of: work.key)
+            let isSmall = UInt64(entry.numbers.count) <= Manifests.mostNumbers
+            let comparison = isSmall ? try await manifests.comparison(of: entry.key) : nil
             reasons = comparison.map { [WireReason](differences: $0) } ?? [WireReason(Fault(.manifestUnchecked))]
         } catch {
             // It is kept; that comparing it takes too long now must not hold up others.

@@ -222,10 +222,7 @@ extension Validator {
     fileprivate mutating func culprits(in manifest: DayManifest, before number: UInt64, now: Instant) -> [String] {
         var culprits: [String] = []
         if isInTheFuture(manifest.day, now: now) { culprits.append("manifest.day") }
-        let numbers = manifest.numbers
-        if numbers.upperBound >= number || numbers.upperBound - numbers.lowerBound >= Manifests.mostNumbers {
-            culprits.append("manifest.last")
-        }
+        if manifest.numbers.upperBound >= number { culprits.append("manifest.last") }
         return culprits
     }
 }

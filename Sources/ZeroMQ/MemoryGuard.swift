@@ -5,13 +5,15 @@ import Glibc
 ///
 /// A high-water mark counts whole messages. The frames of a message that its sender never ends are kept for as long as
 /// it goes on, without any message that would tell who it is. So, while the process takes more than its limit, those
-/// connections are cut that never completed a message, and where there is none, the half that has not done so for
-/// longest, again and again. A good sender that is among them loses nothing: what has no receipt is sent again.
+/// connections are cut that never completed a message, and where there is none, or that is not enough, also the half that
+/// has not done so for longest, again and again. A good sender that is among them loses nothing: what has no receipt is sent again.
 public struct MemoryGuard: ~Copyable {
     private let limit: Int
     private let monitor: ConnectionMonitor
     /// When a connection last completed a message; `nil` when it never did.
     private var lastHeard: [Int32: ContinuousClock.Instant?] = [:]
+    /// Checks in a row that had to cut.
+    private var pressure = 0
 
     /// A guard over the connections of a socket, which it must not outlive.
     /// - Parameter limit: bytes of resident memory of the whole process.
@@ -40,11 +42,14 @@ public struct MemoryGuard: ~Copyable {
 
     /// Cuts connections when there is too little memory, and returns how many; call it about ten times per second.
     public mutating func check() -> Int {
+        guard Self.isAbove(limit) else {
+            pressure = 0
+            followEvents()
+            return 0
+        }
+        pressure += 1
+        // Directly before the cut: a connection that has ended may have left its number to another.
         followEvents()
-        guard Self.residentBytes > limit else { return 0 }
-        // What has been freed counts as resident until it is given back.
-        hoso_give_memory_back()
-        guard Self.residentBytes > limit else { return 0 }
         let cut = suspects
         for connection in cut {
             monitor.cut(connection)
@@ -53,12 +58,20 @@ public struct MemoryGuard: ~Copyable {
         return cut.count
     }
 
-    /// Connections that have never completed a message; else the half that has not done so for longest.
+    private static func isAbove(_ limit: Int) -> Bool {
+        guard residentBytes > limit else { return false }
+        // What has been freed counts as resident until it is given back.
+        hoso_give_memory_back()
+        return residentBytes > limit
+    }
+
+    /// Connections that have never completed a message; where there is none, or cutting them was not enough, also the
+    /// half of the others that has not done so for longest.
     private var suspects: [Int32] {
-        let silent = lastHeard.filter { $0.value == nil }
-        guard silent.isEmpty else { return Array(silent.keys) }
+        let silent = lastHeard.filter { $0.value == nil }.map(\.key)
+        guard silent.isEmpty || pressure > 2 else { return silent }
         let heard = lastHeard.compactMapValues(\.self).sorted { $0.value < $1.value }
-        return heard.prefix((heard.count + 1) / 2).map(\.key)
+        return silent + heard.prefix((heard.count + 1) / 2).map(\.key)
     }
 
     /// Bytes of memory that the process has in use.

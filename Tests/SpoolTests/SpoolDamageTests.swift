@@ -5,8 +5,9 @@ import Testing
 
 /// A6, A7: bits turned over on the disk while nobody has the spool open.
 @Suite struct SpoolDamageTests {
-    /// SQLite stops reading its log at a page that does not fit, and says nothing: accepted entries are gone. Then the head
-    /// is lower than the one that the centre has heard of, which is how it finds out.
+    /// SQLite stops reading its log at a page that does not fit, and says nothing: accepted entries are gone.
+    ///
+    /// Then the head is lower than the one that the centre has heard of, which is how it finds out.
     @Test(arguments: 1...12 as ClosedRange<UInt64>)
     func `Entries that a damaged log has lost are not passed over in silence`(seed: UInt64) throws {
         let folder = try TemporaryFolder()

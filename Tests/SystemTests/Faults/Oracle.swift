@@ -145,6 +145,15 @@ struct Oracle: Sendable {
                 findings.expect(
                     "what was mended is closed", try await count("SELECT count(*) FROM hoso.quarantine_closure"), mended
                 )
+                findings.expect(
+                    "no root has two dossiers",
+                    try await count(
+                        """
+                        SELECT count(*) FROM (
+                            SELECT 1 FROM hoso.intake WHERE delta <> 0
+                            GROUP BY sender, coalesce(root_epoch, epoch), coalesce(root_sequence, sequence)
+                            HAVING sum(delta) <> 1) r
+                        """), 0)
                 let manifests = try await Manifests(connection).recent()
                 findings.expect("manifests", manifests.count, closed)
                 findings.expect(
