@@ -6,7 +6,7 @@
 /// | 4 | 1 | version, 1 |
 /// | 5 | 1 | command |
 /// | 6 | 1 | content type |
-/// | 7 | 1 | BATCH: how often the sender has sent it, this time included, at most 255; 0 unknown, and in all others |
+/// | 7 | 1 | BATCH: how often the sender has sent it, this time included, at most 254; 0 unknown, and in all others |
 /// | 8 | 8 | epoch of the sender's spool |
 /// | 16 | 8 | session: random, chosen with HELLO, repeated by both sides |
 /// | 24 | 8 | first sequence number; HELLO and PING of a sender: the lowest number without receipt, 0 unknown |
