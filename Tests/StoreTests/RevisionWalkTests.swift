@@ -132,7 +132,8 @@ import Testing
             try await ledger.prepare()
             try await ledger.fill(dossiers: 20_000, quarantined: 10_000)
             // The last one in order, so that whoever reads from the beginning reads all.
-            let read = try await ledger.rowsRead(by: ledger.revision(50_001, of: 9_999, code: "D9999", channel: .postal))
+            let correction = ledger.revision(50_001, of: 9_999, code: "D9999", channel: .postal)
+            let read = try await ledger.rowsRead(by: correction)
             #expect(read < 1_000, "\(read) rows were read")
         }
     }
