@@ -40,6 +40,8 @@ import ZeroMQ
 
     private func relay(_ centre: Centre, capacity: Int = 20_000) async throws -> RelayService {
         var configuration = RelayService.Configuration(endpoint: centre.surveys, database: centre.database)
+        // The memory of this process is that of all tests, not of a relay.
+        configuration.memoryBytes = 1 << 40
         configuration.capacity = capacity
         for _ in 0..<200 {
             do { return try RelayService(configuration, logger: Centre.logger) } catch is ZeroMQError {
