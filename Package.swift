@@ -74,7 +74,7 @@ let package = Package(
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
         module("Mapping", ["Dossiers", "Gzip", system, yams]),
-        module("Spool", [crypto, grdb]),
+        module("Spool", ["Dossiers", crypto, grdb]),
         module(
             "Agent",
             [

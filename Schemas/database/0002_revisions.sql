@@ -96,7 +96,6 @@ CREATE TABLE hoso.delivery (
 CREATE INDEX delivery_numbers ON hoso.delivery (sender, epoch, first);
 CREATE INDEX delivery_waiting ON hoso.delivery (sender, epoch, last) WHERE receipted_at IS NULL;
 CREATE INDEX delivery_age ON hoso.delivery USING brin (received_at);
-ALTER TABLE hoso.sender_epoch ADD COLUMN waiting_from bigint;  -- every number below has its receipt at the sender
 
 -- By when which ledger rows were folded, to the second.
 CREATE TABLE hoso.fold_second (

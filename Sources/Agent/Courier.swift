@@ -26,7 +26,7 @@ package actor Courier: Service {
     private var receipts: [SpoolReceipt] = []
     private var head: UInt64 = 0
     private var headDigest: [UInt8] = []
-    /// How often batches that have no receipt yet have been sent, by their first numbers.
+    /// How often batches have been sent, by their first numbers; those that have their receipts are forgotten with a beat.
     private var attempts: [UInt64: UInt8] = [:]
     private let stop = Signal()
     private var hasReportedSilence = false
@@ -141,7 +141,6 @@ extension Courier {
         hello.software = software
         var greeting = header(.hello, type: .protobuf)
         greeting.first = try spool.firstWaiting()
-        attempts = attempts.filter { $0.key >= greeting.first }
         send(greeting, body: (try? hello.encoded(as: .protobuf)) ?? [])
     }
 
@@ -158,6 +157,7 @@ extension Courier {
         beat.headDigest = Data(head > 0 ? headDigest : [])
         var header = header(.ping, type: .protobuf)
         header.first = try spool.firstWaiting()
+        attempts = attempts.filter { $0.key >= header.first }
         send(header, body: (try? beat.encoded(as: .protobuf)) ?? [])
     }
 
@@ -228,12 +228,7 @@ extension Courier {
         if !receipts.isEmpty {
             hasReportedDisk = false
             if try spool.hasManifestDue() { machine.lookAgain() }
-            if attempts.count > 2 * Limits.outstandingBatches {
-                let waiting = try spool.firstWaiting()
-                attempts = attempts.filter { $0.key >= waiting }
-            }
         }
-        for answer in answered where answer.retryAfter == nil { attempts[answer.first] = nil }
         for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
     }
 

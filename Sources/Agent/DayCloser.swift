@@ -96,12 +96,9 @@ extension SpoolDatabase {
     @discardableResult
     package func closeDay(_ day: Day) throws(SpoolError) -> SpoolManifest? {
         try closeDay("\(day)") { tally in
-            let cells = tally.cells.map { cell in
-                (TallyCell(channel: cell.key.channel, procedure: cell.key.procedure), UInt64(cell.value))
-            }
             let manifest = DayManifest(
                 day: day, numbers: tally.numbers, lastDigest: tally.lastDigest,
-                cells: Dictionary(cells, uniquingKeysWith: +))
+                cells: tally.cells.mapValues { UInt64($0) })
             let body = try Self.body(manifest)
             // With very many procedures, by channel alone.
             return body.count <= options.entryBytes ? body : try Self.body(manifest.byChannel)

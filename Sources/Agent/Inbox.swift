@@ -10,8 +10,8 @@ package import Spool
 /// `failed/` with a report beside them.
 ///
 /// What the centre refused stands beside the report as `NAME.rejected.ndjson`: mended and put back into the folder, it
-/// goes out as corrections. A file is complete when it has its final name: writers write `NAME.part` and rename it. Files whose names end in
-/// `.part` or begin with a full stop are left alone.
+/// goes out as corrections. A file is complete when it has its final name: writers write `NAME.part` and rename it.
+/// Files whose names end in `.part` or begin with a full stop are left alone.
 package actor Inbox: Service {
     private let executor: PollingExecutor
     private let folder: URL

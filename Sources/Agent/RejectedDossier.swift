@@ -61,11 +61,10 @@ extension SpoolDraft {
     ) throws {
         var entry = reference.map { WireEntry(correction: submission, of: $0) } ?? WireEntry(intake: submission)
         entry.acceptedAt = WallClock.microseconds
-        let cell = TallyCell(submission)
         let isOwn = reference.map { $0.epoch == 0 || $0.epoch == epoch } ?? false
         self.init(
             body: try entry.encoded(as: .protobuf), contentType: ContentType.protobuf.rawValue, source: source,
-            line: line, cell: Cell(channel: cell.channel, procedure: cell.procedure),
+            line: line, cell: TallyCell(submission),
             corrects: isOwn ? reference?.sequence : nil)
     }
 }

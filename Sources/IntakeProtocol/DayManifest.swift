@@ -22,15 +22,6 @@ public struct DayManifest: Sendable, Equatable {
         self.cells = cells
     }
 
-    /// Dossiers of all cells.
-    public var dossiers: UInt64 {
-        cells.values.reduce(0) { sum, count in
-            // A sender may claim anything; the sum of it stays a number.
-            let (value, isTooLarge) = sum.addingReportingOverflow(count)
-            return isTooLarge ? .max : value
-        }
-    }
-
     /// The same by channel alone.
     public var byChannel: DayManifest {
         let sums = cells.reduce(into: [TallyCell: UInt64]()) { sums, cell in

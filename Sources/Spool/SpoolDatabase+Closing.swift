@@ -1,3 +1,4 @@
+package import Dossiers
 import Foundation
 import GRDB
 
@@ -8,7 +9,7 @@ package struct SpoolTally: Sendable {
     /// Digest of the last of them.
     package let lastDigest: [UInt8]
     /// Dossiers per cell.
-    package let cells: [SpoolDraft.Cell: Int]
+    package let cells: [TallyCell: Int]
 }
 
 /// A manifest that this spool has sent, or will send.
@@ -58,9 +59,8 @@ extension SpoolDatabase {
         do {
             return try queue.writeImmediately { database in
                 guard let tally = try tally(database) else { return nil }
-                let draft = SpoolDraft(
-                    body: try body(tally), contentType: 1, source: nil, line: nil, cell: nil, corrects: nil, waits: true
-                )
+                var draft = SpoolDraft(body: try body(tally), contentType: 1)
+                draft.waits = true
                 let number = try append([draft], database).lowerBound
                 let manifest = SpoolManifest(
                     number: number, day: day, numbers: tally.numbers, dossiers: tally.cells.values.reduce(0, +),
@@ -90,7 +90,7 @@ extension SpoolDatabase {
         guard covered < head, !cells.isEmpty else { return nil }
         return SpoolTally(
             numbers: UInt64(bitPattern: covered + 1)...UInt64(bitPattern: head), lastDigest: [UInt8](row[2] as Data),
-            cells: cells.reduce(into: [:]) { $0[SpoolDraft.Cell(channel: $1[0], procedure: $1[1])] = $1[2] })
+            cells: cells.reduce(into: [:]) { $0[TallyCell(channel: $1[0], procedure: $1[1])] = $1[2] })
     }
 
     /// Whether a manifest is all that keeps entries after it from being the first without receipt.

@@ -1,3 +1,4 @@
+import Dossiers
 import Foundation
 import GRDB
 
@@ -110,7 +111,7 @@ package final class SpoolDatabase: Sendable {
         var digest = [UInt8](meta[1] as Data)
         var counts: [Int64: Int] = [:]
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-        var tally: [SpoolDraft.Cell: Int] = [:]
+        var tally: [TallyCell: Int] = [:]
         let insert = try database.cachedStatement(sql: "INSERT INTO entry VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for draft in drafts {
             number += 1
@@ -147,7 +148,7 @@ package final class SpoolDatabase: Sendable {
             arguments: [Int64(bitPattern: number), Int64(bitPattern: corrected)])
     }
 
-    private func count(_ tally: [SpoolDraft.Cell: Int], at now: Int64, _ database: Database) throws {
+    private func count(_ tally: [TallyCell: Int], at now: Int64, _ database: Database) throws {
         guard !tally.isEmpty else { return }
         for (cell, dossiers) in tally {
             try database.execute(

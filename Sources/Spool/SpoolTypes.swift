@@ -1,3 +1,4 @@
+package import Dossiers
 import Foundation
 
 /// Limits of a spool.
@@ -43,38 +44,16 @@ package struct SpoolDraft: Sendable {
     package let line: Int?
 
     /// What it is counted under in the next manifest; `nil` for what is no dossier.
-    package let cell: Cell?
+    package let cell: TallyCell?
     /// The number of this spool's entry that it corrects.
     package let corrects: UInt64?
     /// Whether it is sent only once everything before it has its receipt.
-    let waits: Bool
-
-    /// What dossiers are counted under.
-    package struct Cell: Sendable, Hashable {
-        /// Word of the channel.
-        package let channel: String
-        /// Code of the procedure.
-        package let procedure: String
-
-        /// A cell.
-        package init(channel: String, procedure: String) {
-            self.channel = channel
-            self.procedure = procedure
-        }
-    }
+    var waits = false
 
     /// A draft.
     package init(
-        body: [UInt8], contentType: UInt8, source: Int64? = nil, line: Int? = nil, cell: Cell? = nil,
+        body: [UInt8], contentType: UInt8, source: Int64? = nil, line: Int? = nil, cell: TallyCell? = nil,
         corrects: UInt64? = nil
-    ) {
-        self.init(
-            body: body, contentType: contentType, source: source, line: line, cell: cell, corrects: corrects,
-            waits: false)
-    }
-
-    init(
-        body: [UInt8], contentType: UInt8, source: Int64?, line: Int?, cell: Cell?, corrects: UInt64?, waits: Bool
     ) {
         self.body = body
         self.contentType = contentType
@@ -82,7 +61,6 @@ package struct SpoolDraft: Sendable {
         self.line = line
         self.cell = cell
         self.corrects = corrects
-        self.waits = waits
     }
 }
 

@@ -134,6 +134,7 @@ package struct Manifests {
                 UNION ALL SELECT $4 + 1) n) g
         WHERE sequence > previous + 1 ORDER BY 1 LIMIT 1000
         """
+    /// It has the parameters of the other two, of which the third needs a use.
     private static let chain = """
         SELECT digest FROM hoso.intake WHERE sender = $1 AND epoch = $2 AND sequence = $4 AND part = 0 AND $3 > 0
         """

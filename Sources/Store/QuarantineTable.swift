@@ -131,8 +131,8 @@ package struct QuarantineTable {
             SELECT q.id, s.name, q.sender, q.epoch, q.sequence, q.kind, q.outcome, q.dossier, q.recorded_at,
                    q.reasons::text, q.digest, q.content_type, CASE WHEN $8 THEN q.body ELSE '' END,
                    (SELECT max(part) + 1 FROM hoso.intake i
-                    WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint, c.cause, c.sequence, c.by_whom,
-                   c.because, CASE WHEN q.kind = 2 THEN q.root_sequence END
+                    WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint,
+                   c.cause, c.sequence, c.by_whom, c.because, CASE WHEN q.kind = 2 THEN q.root_sequence END
             FROM hoso.quarantine q
             JOIN hoso.sender s ON s.id = q.sender
             LEFT JOIN hoso.quarantine_closure c ON c.quarantine = q.id
@@ -218,17 +218,17 @@ package struct QuarantineTable {
 
 /// The record of who had today's rules run on the quarantine, and what came of it.
 package struct ReplayRecord {
-    /// What came of one entry.
+    /// An entry that was refused again.
     package struct Line: Sendable {
         /// Its number in the quarantine.
         package let id: Int64
-        /// What became of it.
+        /// `rejected` or `conflict`.
         package let outcome: StoredOutcome
-        /// The reasons that are left, as a JSON array; `nil` for one that was stored.
-        package let reasons: String?
+        /// The reasons that are left, as a JSON array.
+        package let reasons: String
 
         /// A line.
-        package init(id: Int64, outcome: StoredOutcome, reasons: String?) {
+        package init(id: Int64, outcome: StoredOutcome, reasons: String) {
             self.id = id
             self.outcome = outcome
             self.reasons = reasons
@@ -250,8 +250,9 @@ package struct ReplayRecord {
         ).int64(0, 0)
     }
 
-    /// Adds what came of some entries.
+    /// Adds entries that were refused again; those that were stored stand there by the transaction that stored them.
     package func add(_ lines: [Line]) async throws(PostgresError) {
+        guard !lines.isEmpty else { return }
         var entry = Column(.int8), outcome = Column(.int2), reasons = Column(.text)
         for line in lines {
             entry.append(line.id)

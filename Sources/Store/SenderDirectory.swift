@@ -57,15 +57,10 @@ package struct SenderDirectory {
             receipted.append(sender)
             receipted.append(Int64(bitPattern: epoch))
             receipted.append(Int64(bitPattern: waitingFrom))
-            statements += [Statement(Self.waiting, receipted), Statement(Self.receipted, receipted)]
+            statements.append(Statement(Self.receipted, receipted))
         }
         _ = try await connection.commit(statements, as: "announce a head")
     }
-
-    private static let waiting = """
-        UPDATE hoso.sender_epoch SET waiting_from = $3
-        WHERE sender = $1 AND epoch = $2 AND coalesce(waiting_from, 0) < $3
-        """
 
     private static let receipted = """
         UPDATE hoso.delivery SET receipted_at = now()

@@ -59,17 +59,22 @@ struct Ledger {
         let outcome = try await writer.write(written)
         for delivery in noted { delivery.note = nil }
         var unexplained: [(Int, StoredOutcome)] = []
-        let resolutions = outcome.accepted + outcome.revised + outcome.quarantined + outcome.manifests
-        var kept: [Int] = []
-        for (place, resolution) in zip(places.all, resolutions) {
-            if case .keep = batch[place].task, resolution == .recorded(.stored) {
-                kept.append(place)
+        for (places, resolutions) in [
+            (places.accepted, outcome.accepted), (places.revised, outcome.revised),
+            (places.quarantined, outcome.quarantined),
+        ] {
+            for (place, resolution) in zip(places, resolutions) {
+                resolve(batch[place], at: place, resolution, &later, &unexplained)
+            }
+        }
+        for (place, resolution) in zip(places.manifests, outcome.manifests) {
+            if resolution == .recorded(.stored) {
+                try await compare(batch[place])
             } else {
                 resolve(batch[place], at: place, resolution, &later, &unexplained)
             }
         }
         try await explain(unexplained, in: batch)
-        for place in kept { try await compare(batch[place]) }
         return later
     }
 
@@ -79,8 +84,6 @@ struct Ledger {
         var revised: [Int] = []
         var quarantined: [Int] = []
         var manifests: [Int] = []
-
-        var all: [Int] { accepted + revised + quarantined + manifests }
     }
 
     /// Entries with the number of an earlier one in the batch wait for the next transaction, and so do several
@@ -97,7 +100,7 @@ struct Ledger {
                 later.append(work)
                 continue
             }
-            switch work.task {
+            switch work.job {
             case .store(let entry):
                 written.accepted.append(entry)
                 places.accepted.append(index)
@@ -142,7 +145,7 @@ struct Ledger {
 
     /// Answers a manifest with what the ledger has of its numbers: nothing more when both agree, else the differences.
     private func compare(_ work: Work) async throws(PostgresError) {
-        guard case .keep(let entry) = work.task else { return }
+        guard case .keep(let entry) = work.job else { return }
         let reasons: [WireReason]
         do throws(PostgresError) {
             let isSmall = UInt64(entry.numbers.count) <= Manifests.mostNumbers
@@ -163,10 +166,10 @@ struct Ledger {
         var work = work
         switch resolution {
         case .recorded(let outcome):
-            // Accepted today, quarantined when it came first: the reasons are in the quarantine.
-            if case .quarantine = work.task {
+            if case .quarantine = work.job {
                 resolve(work, outcome)
             } else if outcome == .rejected || outcome == .conflict {
+                // Accepted today, quarantined when it came first: the reasons are in the quarantine.
                 unexplained.append((place, outcome))
             } else {
                 resolve(work, outcome)
@@ -188,7 +191,7 @@ struct Ledger {
                 work.delivery.resolve(work.index, OpenDelivery.EntryVerdict(outcome: .busy))
             }
         case .refused(let state):
-            if case .quarantine = work.task {
+            if case .quarantine = work.job {
                 // Raw bytes and plain text cannot be refused for their values; keep the entry at the sender.
                 work.delivery.resolve(work.index, OpenDelivery.EntryVerdict(outcome: .busy))
             } else {
@@ -200,7 +203,7 @@ struct Ledger {
 
     private func resolve(_ work: Work, _ outcome: StoredOutcome) {
         var reasons: [WireReason] = []
-        if case .quarantine(_, let known) = work.task, outcome == .rejected || outcome == .conflict { reasons = known }
+        if case .quarantine(_, let known) = work.job, outcome == .rejected || outcome == .conflict { reasons = known }
         work.delivery.resolve(work.index, OpenDelivery.EntryVerdict(outcome: WireOutcome(outcome), reasons: reasons))
     }
 

@@ -7,14 +7,14 @@ import WireMessages
 /// An entry on its way into the database.
 struct Work {
     /// What is to be done with it.
-    enum Task {
+    enum Job {
         case store(AcceptedEntry)
         case revise(AcceptedEntry)
         case keep(ManifestEntry)
         case quarantine(QuarantinedEntry, reasons: [WireReason])
     }
 
-    var task: Task
+    var job: Job
     /// The entry as its sender wrote it, should it have to be quarantined after all.
     let body: [UInt8]
     let contentType: ContentType
@@ -23,7 +23,7 @@ struct Work {
     var attempts = 0
 
     var key: EntryKey {
-        switch task {
+        switch job {
         case .store(let entry), .revise(let entry): entry.key
         case .keep(let entry): entry.key
         case .quarantine(let entry, _): entry.key
@@ -33,19 +33,19 @@ struct Work {
     /// Records the number of the sender, which only the database knows.
     mutating func address(to sender: Int32) {
         let key = EntryKey(sender: sender, epoch: key.epoch, sequence: key.sequence)
-        switch task {
+        switch job {
         case .store(var entry):
             entry.key = key
-            task = .store(entry)
+            job = .store(entry)
         case .revise(var entry):
             entry.key = key
-            task = .revise(entry)
+            job = .revise(entry)
         case .keep(var entry):
             entry.key = key
-            task = .keep(entry)
+            job = .keep(entry)
         case .quarantine(var entry, let reasons):
             entry.key = key
-            task = .quarantine(entry, reasons: reasons)
+            job = .quarantine(entry, reasons: reasons)
         }
     }
 
@@ -53,7 +53,7 @@ struct Work {
     mutating func quarantine(as outcome: StoredOutcome, _ fault: Fault) {
         let reasons = [WireReason(fault)]
         let entry: QuarantinedEntry
-        switch task {
+        switch job {
         case .store(let accepted), .revise(let accepted):
             entry = QuarantinedEntry(
                 key: accepted.key, kind: accepted.kind, revision: accepted.revision, acceptedAt: accepted.acceptedAt,
@@ -66,7 +66,7 @@ struct Work {
                 reasons: reasons.json)
         case .quarantine: return
         }
-        task = .quarantine(entry, reasons: reasons)
+        job = .quarantine(entry, reasons: reasons)
     }
 }
 
@@ -100,7 +100,7 @@ struct Preparation {
             let digest = Chain.digest(
                 previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
             let place = Place(key: key, digest: item.digest, contentType: header.contentType)
-            let task =
+            let job =
                 if digest != item.digest {
                     reject(item.bytes, place, [Fault(.digestMismatch)])
                 } else if item.bytes.count > Limits.entryBytes {
@@ -110,7 +110,7 @@ struct Preparation {
                 }
             works.append(
                 Work(
-                    task: task, body: item.bytes, contentType: header.contentType, delivery: delivery, index: index))
+                    job: job, body: item.bytes, contentType: header.contentType, delivery: delivery, index: index))
             previous = item.digest
         }
         return works
@@ -126,7 +126,7 @@ struct Preparation {
     }
 
     /// What is to be done with an entry.
-    mutating func examine(_ bytes: [UInt8], _ place: Place, now: Instant) -> Work.Task {
+    mutating func examine(_ bytes: [UInt8], _ place: Place, now: Instant) -> Work.Job {
         let (content, acceptedAt) = EntryContent.read(bytes, as: place.contentType)
         switch content {
         case .unsupportedKind: return reject(bytes, place, [Fault(.unsupportedKind)])
@@ -157,7 +157,7 @@ struct Preparation {
     }
 
     /// Refuses an entry for fields that cannot be read, or in manifests and corrections make no sense.
-    private func reject(_ bytes: [UInt8], _ place: Place, malformedIn fields: [String]) -> Work.Task {
+    private func reject(_ bytes: [UInt8], _ place: Place, malformedIn fields: [String]) -> Work.Job {
         let isManifest = fields.contains { $0.hasPrefix("manifest.") }
         let isCorrection = fields.contains { $0.hasPrefix("correction.") }
         let code: FaultCode = isManifest || isCorrection ? .valueNotAllowed : .malformedEntry
@@ -176,7 +176,7 @@ struct Preparation {
 
     private mutating func validate(
         _ submission: Submission, _ origin: Origin, _ bytes: [UInt8], _ place: Place, _ now: Instant
-    ) -> Work.Task {
+    ) -> Work.Job {
         switch validator.validate(submission, now: now) {
         case .rejected(let faults): return reject(bytes, place, faults, submission, origin)
         case .accepted(let dossier):
@@ -194,7 +194,7 @@ struct Preparation {
     private func reject(
         _ bytes: [UInt8], _ place: Place, _ faults: [Fault], _ submission: Submission? = nil,
         _ origin: Origin = Origin()
-    ) -> Work.Task {
+    ) -> Work.Job {
         let reasons = faults.map { WireReason($0) }
         // The column is only for looking up; PostgreSQL takes no U+0000 in it, and nothing endless.
         let code = submission?.dossierCode

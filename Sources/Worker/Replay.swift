@@ -20,8 +20,6 @@ package struct Replay {
             package let field: String
         }
 
-        /// Entries that were looked at.
-        package internal(set) var examined = 0
         /// Entries whose dossiers were stored, or would be.
         package internal(set) var stored = 0
         /// Entries whose dossiers are stored already.
@@ -30,6 +28,8 @@ package struct Replay {
         package internal(set) var refused = 0
         /// Entries that were passed over, because others were at work on them for too long.
         package internal(set) var busy = 0
+        /// Entries that were looked at.
+        package var examined: Int { stored + duplicate + refused + busy }
         /// Whether it was cut short.
         package internal(set) var isInterrupted = false
         /// Entries per reason; one with several reasons is counted under each.
@@ -60,10 +60,10 @@ package struct Replay {
     ///   - byWhom: who asked for it, for the record.
     ///   - chosen: the selection as it was typed, for the record.
     ///   - rate: entries per second at most, so that senders are not held up.
-    ///   - progress: called after each chunk.
+    ///   - goesOn: called after each chunk; false ends the replay in order.
     package mutating func run(
         _ selection: QuarantineTable.Selection, byWhom: String, chosen: String, rate: Int,
-        progress: (Report) -> Void
+        goesOn: (Report) -> Bool
     ) async throws -> Report {
         var record: ReplayRecord?
         var report = Report()
@@ -82,13 +82,12 @@ package struct Replay {
                 record = current
             }
             try await current.add(try await replay(entries, record: current.id, into: &report))
-            progress(report)
             let due = start.advanced(by: .seconds(1) * report.examined / rate)
-            if due > .now { try? await Task.sleep(until: due, clock: .continuous) }
-            if Task.isCancelled {
-                report.isInterrupted = true
-                break
-            }
+            repeat {
+                report.isInterrupted = !goesOn(report)
+                if due > .now { try await Task.sleep(until: min(due, .now.advanced(by: .milliseconds(100)))) }
+            } while due > .now && !report.isInterrupted
+            if report.isInterrupted { break }
         }
         try await record?.finish()
         return report
@@ -132,9 +131,9 @@ package struct Replay {
         return batch.revised.map { _ in .undecided }
     }
 
-    /// Says what ``run(_:byWhom:chosen:rate:progress:)`` would do, inside transactions that are rolled back.
+    /// Says what ``run(_:byWhom:chosen:rate:goesOn:)`` would do, inside transactions that are rolled back.
     package mutating func rehearse(
-        _ selection: QuarantineTable.Selection, progress: (Report) -> Void
+        _ selection: QuarantineTable.Selection, goesOn: (Report) -> Bool
     ) async throws -> Report {
         var report = Report()
         var last: Int64 = 0
@@ -161,11 +160,8 @@ package struct Replay {
                 }
                 waiting = later
             }
-            progress(report)
-            if Task.isCancelled {
-                report.isInterrupted = true
-                break
-            }
+            report.isInterrupted = !goesOn(report)
+            if report.isInterrupted { break }
         }
         return report
     }
@@ -194,7 +190,7 @@ package struct Replay {
         return resolutions
     }
 
-    private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Task {
+    private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Job {
         let place = Preparation.Place(
             key: entry.key, digest: entry.digest,
             contentType: ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none,
@@ -204,18 +200,18 @@ package struct Replay {
 
     /// What can be written together; entries with a code that is in the batch already wait.
     private static func batch(
-        _ waiting: [(QuarantineTable.Entry, Work.Task)], into lines: inout [ReplayRecord.Line], _ report: inout Report
-    ) -> (batch: BatchWriter.Batch, places: [Int], later: [(QuarantineTable.Entry, Work.Task)]) {
+        _ waiting: [(QuarantineTable.Entry, Work.Job)], into lines: inout [ReplayRecord.Line], _ report: inout Report
+    ) -> (batch: BatchWriter.Batch, places: [Int], later: [(QuarantineTable.Entry, Work.Job)]) {
         var batch = BatchWriter.Batch()
         var places: [Int] = []
-        var later: [(QuarantineTable.Entry, Work.Task)] = []
+        var later: [(QuarantineTable.Entry, Work.Job)] = []
         var codes: Set<String> = []
         var keys: Set<EntryKey> = []
-        for (place, (entry, task)) in waiting.enumerated() {
-            switch task {
+        for (place, (entry, job)) in waiting.enumerated() {
+            switch job {
             case .revise(let accepted):
                 guard codes.insert(accepted.dossier.code).inserted, keys.insert(accepted.key).inserted else {
-                    later.append((entry, task))
+                    later.append((entry, job))
                     continue
                 }
                 batch.revised.append(accepted)
@@ -235,15 +231,12 @@ package struct Replay {
     ) -> ReplayRecord.Line? {
         switch resolution {
         case .recorded(.stored):
-            report.examined += 1
             report.stored += 1
             return nil
         case .recorded(.duplicate):
-            report.examined += 1
             report.duplicate += 1
             return nil
         case .undecided:
-            report.examined += 1
             report.busy += 1
             return nil
         case .recorded, .conflicting:
@@ -267,7 +260,6 @@ package struct Replay {
         _ entry: QuarantineTable.Entry, _ outcome: StoredOutcome, _ reasons: [WireReason], _ json: String,
         _ report: inout Report
     ) -> ReplayRecord.Line {
-        report.examined += 1
         report.refused += 1
         for failure in Set(reasons.map { Report.Failure(code: $0.code, field: $0.field) }) {
             report.failures[failure, default: 0] += 1

@@ -6,7 +6,8 @@ import Glibc
 /// A high-water mark counts whole messages. The frames of a message that its sender never ends are kept for as long as
 /// it goes on, without any message that would tell who it is. So, while the process takes more than its limit, those
 /// connections are cut that never completed a message, and where there is none, or that is not enough, also the half that
-/// has not done so for longest, again and again. A good sender that is among them loses nothing: what has no receipt is sent again.
+/// has not done so for longest, again and again. A good sender that is among them loses nothing: what has no receipt is
+/// sent again.
 public struct MemoryGuard: ~Copyable {
     private let limit: Int
     private let monitor: ConnectionMonitor

@@ -24,11 +24,8 @@ struct AgentCloseDay: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try common.senderSettings()
-        let language = settings.language
-        try await reportingErrors(in: language, spool: settings.spoolPath) {
-            let spool = try settings.openExistingSpool()
-            defer { spool.close() }
+        try await common.withSpool { spool, settings in
+            let language = settings.language
             var zone = settings.zone
             let today = zone.day(of: Instant(microseconds: WallClock.microseconds))
             guard let manifest = try spool.closeDay(today) else {
@@ -66,10 +63,7 @@ struct AgentDays: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try common.senderSettings()
-        try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
-            let spool = try settings.openExistingSpool()
-            defer { spool.close() }
+        try await common.withSpool { spool, settings in
             let list = ManifestList(manifests: try spool.manifests(limit: limit), language: settings.language)
             switch format {
             case .json: Console.line(try list.json())

@@ -34,10 +34,7 @@ struct AgentRejected: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try common.senderSettings()
-        try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
-            let spool = try settings.openExistingSpool()
-            defer { spool.close() }
+        try await common.withSpool { spool, settings in
             let found = try spool.rejected(isOpen: !all, limit: limit + 1)
             let dossiers = found.prefix(limit).map { RejectedDossier($0) }
             let list = RejectedList(dossiers: dossiers, language: settings.language)
@@ -165,11 +162,8 @@ struct AgentCorrect: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let settings = try common.senderSettings()
-        let language = settings.language
-        try await reportingErrors(in: language, spool: settings.spoolPath) {
-            let spool = try settings.openExistingSpool()
-            defer { spool.close() }
+        try await common.withSpool { spool, settings in
+            let language = settings.language
             guard let entry = try spool.rejected(number: number), var submission = RejectedDossier(entry).submission
             else {
                 Console.error("hoso: " + (try explanation(spool, language)))
@@ -178,7 +172,7 @@ struct AgentCorrect: AsyncParsableCommand {
             if let later = entry.correctedBy { throw try refusal(corrected: later, spool, language) }
             for change in changes {
                 guard let (field, value) = Self.parsed(change) else { continue }
-                submission[field] = value == "-" ? readLine() ?? "" : value
+                submission[field] = value == "-" ? try typed(field) : value
             }
             let draft = try SpoolDraft(
                 submission, correcting: EntryReference(sequence: number), in: spool.epoch, source: nil, line: nil)
@@ -196,6 +190,13 @@ struct AgentCorrect: AsyncParsableCommand {
             Console.line(language.choose("Đã nhận bản sửa #\(assigned).", "Correction #\(assigned) accepted."))
             try await Awaiting(spool: spool, settings: settings, seconds: wait).outcome(of: assigned)
         }
+    }
+
+    /// A value from standard input, for which a person is asked.
+    private func typed(_ field: Field) throws -> String {
+        if isatty(0) == 1 { Console.write("\(field.rawValue): ", to: .standardError) }
+        guard let value = readLine() else { throw ValidationError("--set \(field.rawValue)=-: …") }
+        return value
     }
 
     private func explanation(_ spool: SpoolDatabase, _ language: Language) throws -> String {

@@ -136,7 +136,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 }
                 switch format {
                 case .json: Console.line("[" + reports.map(\.json).joined(separator: ",") + "]")
-                default:
+                case .table:
                     for (place, report) in reports.enumerated() {
                         if place > 0 { Console.line("") }
                         report.lines(in: settings.language).forEach(Console.line)
@@ -198,16 +198,18 @@ struct QuarantineCommand: AsyncParsableCommand {
                 configuration.database.plans = .lookups
                 let rules = configuration
                 let session = try DatabaseSession(configuration.database)
-                let report = try await interruptible {
+                let report = try await interruptible { interruption in
                     try await session.perform { connection in
                         var replay = try await Replay(connection, rules)
-                        let show: (Replay.Report) -> Void = { report in
-                            guard Console.isWatched else { return }
-                            Console.write("\r\(report.line(isDry: isDry, in: language))", to: .standardError)
+                        let goesOn: (Replay.Report) -> Bool = { report in
+                            if Console.isWatched {
+                                Console.write("\r\(report.line(isDry: isDry, in: language))", to: .standardError)
+                            }
+                            return !interruption.isWanted
                         }
                         defer { if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) } }
-                        if isDry { return try await replay.rehearse(chosen, progress: show) }
-                        return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, progress: show)
+                        if isDry { return try await replay.rehearse(chosen, goesOn: goesOn) }
+                        return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, goesOn: goesOn)
                     }
                 }
                 if report.examined == 0, chosen != QuarantineTable.Selection() {

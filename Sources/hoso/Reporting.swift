@@ -3,6 +3,7 @@ import Dossiers
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 
 /// Runs something and turns its errors into sentences and exit codes.
@@ -32,20 +33,31 @@ func serve(_ services: [any Service], logger: Logger) async throws {
     ).run()
 }
 
-/// Runs something that a signal cancels: it ends in order, and says how far it came.
-func interruptible<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
-    try await withThrowingTaskGroup(of: Value?.self) { group in
-        let signals = await UnixSignalsSequence(trapping: EndingSignals.all)
-        let work = Task { try await body() }
-        group.addTask { try await work.value }
+/// Whether somebody has asked for an end.
+final class Interruption: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    /// True from the first signal on.
+    var isWanted: Bool { flag.load(ordering: .relaxed) }
+
+    fileprivate func want() { flag.store(true, ordering: .relaxed) }
+}
+
+/// Runs something that looks up now and then whether a signal asks for its end, and then says how far it came.
+func interruptible<Value: Sendable>(
+    _ body: @escaping @Sendable (Interruption) async throws -> Value
+) async throws -> Value {
+    let interruption = Interruption()
+    let signals = await UnixSignalsSequence(trapping: EndingSignals.all)
+    return try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await body(interruption) }
         group.addTask {
-            for await _ in signals { break }
+            for await _ in signals { interruption.want() }
             return nil
         }
         defer { group.cancelAll() }
         while let result = try await group.next() {
             if let result { return result }
-            work.cancel()
         }
         throw CancellationError()
     }

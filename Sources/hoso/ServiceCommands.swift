@@ -79,21 +79,29 @@ extension WorkerConfiguration {
 }
 
 extension HosoSettings {
-    /// Opens a spool that is there: looking into one that was just made would only say that all is well.
-    func openExistingSpool() throws -> SpoolDatabase {
-        guard FileManager.default.fileExists(atPath: spoolPath) else {
-            let sentence = language.choose("chưa có hàng đợi nào ở", "there is no spool at")
-            Console.error("hoso: \(sentence) \(spoolPath)")
-            throw ExitCode(78)
-        }
-        return try openSpool()
-    }
-
     /// Opens the spool, or makes it.
     func openSpool() throws(SpoolError) -> SpoolDatabase {
         var options = SpoolOptions()
         options.quotaBytes = spoolQuota
         options.entryBytes = entryLimit
         return try SpoolDatabase(path: spoolPath, sender: senderName, options: options)
+    }
+}
+
+extension CommonOptions {
+    /// Does something with the spool of this sender, which must be there: to look into one that was just made would only
+    /// say that all is well.
+    func withSpool(_ body: (SpoolDatabase, HosoSettings) async throws -> Void) async throws {
+        let settings = try senderSettings()
+        try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
+            guard FileManager.default.fileExists(atPath: settings.spoolPath) else {
+                let sentence = settings.language.choose("chưa có hàng đợi nào ở", "there is no spool at")
+                Console.error("hoso: \(sentence) \(settings.spoolPath)")
+                throw ExitCode(78)
+            }
+            let spool = try settings.openSpool()
+            defer { spool.close() }
+            try await body(spool, settings)
+        }
     }
 }

@@ -122,6 +122,25 @@ import Testing
         }
     }
 
+    @Test func `A replay that is interrupted says how far it came, and the next one does the rest`() async throws {
+        try await Office.open(environment: ["HOSO_CATALOGUE": "closed"]) { office async throws in
+            let lines = try await sample(80)
+            let sent = try await office.run(["send", office.folder.write(joined(lines), to: "a.ndjson")])
+            #expect(sent.output.contains("80 quarantined"), "\(sent.output)")
+            let arguments = ["quarantine", "replay", "--rate", "10", "--config", office.configuration]
+            let outcome = try await Program.run(arguments, environment: ["HOSO_CATALOGUE": "open"]) { running in
+                try await office.until("some are counted") { try await office.total()["total"] as? Int ?? 0 > 0 }
+                try await running.end(by: SIGINT)
+            }
+            #expect(outcome.status == 69 && outcome.output.contains("interrupted"), "\(outcome.output)")
+            let done = try #require(outcome.output.firstMatch(of: /: ([0-9]+) stored/)?.1)
+            #expect((1..<80).contains(Int(done) ?? 0), "\(outcome.output)")
+            let rest = try await office.query(["quarantine", "replay"], environment: ["HOSO_CATALOGUE": "open"])
+            #expect(rest["stored"] as? Int == 80 - (Int(done) ?? 0))
+            try await office.expectDossiers(80)
+        }
+    }
+
     @Test func `A trace tells the whole way`() async throws {
         try await Office.open { office async throws in
             let lines = try await sample(1)

@@ -2,7 +2,8 @@ import Foundation
 import Spool
 
 extension Site {
-    /// Puts entries with such dossier numbers into a sender's spool, in JSON, since what is on its way matters here and not what it says.
+    /// Puts entries with such dossier numbers into a sender's spool, in JSON: what is on its way matters here, not what it
+    /// says.
     func fill(_ sender: Int, _ numbers: ClosedRange<Int>) throws {
         let spool = try spool(sender)
         let template = Array(
@@ -27,6 +28,7 @@ extension Site {
         }
         spool.close()
     }
+
     /// Receipts that a sender has.
     func receipts(_ sender: Int) throws -> Int {
         let counts = try spool(sender).counts()

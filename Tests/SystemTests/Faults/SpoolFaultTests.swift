@@ -1,7 +1,6 @@
 import Foundation
 import Spool
 import Synchronization
-
 import TestSupport
 import Testing
 
