@@ -110,7 +110,7 @@ let package = Package(
         tests("MachinesTests", ["Machines"]),
         // The machines in a simulated world: no sockets, no files, no waiting.
         tests("SimulationTests", ["Machines"]),
-        tests("SpoolTests", ["IntakeProtocol", "Spool", "TestSupport", grdb]),
+        tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("SettingsTests", ["Dossiers", "Settings", "TestSupport", logging]),

@@ -55,7 +55,8 @@ extension BrokerMachine {
             return (false, takeActions())
         }
         sessions[peer]?.lastHeard = now
-        // The centre learns how far a sender has numbered and has its receipts, once per change, and again until a worker has recorded it.
+        // The centre learns how far a sender has numbered and has its receipts, once per change, and again until a worker
+        // has recorded it.
         if known.standing != standing, known.announcing == nil {
             sessions[peer]?.announcing = standing
             enqueue(.beat, peer, entries: 0, cost: 0, payload)
