@@ -114,13 +114,17 @@ public import Polling
         let whole = [Statement("BEGIN")] + statements + [Statement("COMMIT")]
         do throws(PostgresError) {
             let results = try await run(whole, as: name, within: timeout)
-            guard results[results.count - 1].tag == "COMMIT", !warnings.saysNotDurable else {
-                throw PostgresError(code: .notCommitted, operation: name)
-            }
+            try checkCommit(results[results.count - 1].tag, name)
             return Array(results[1..<(results.count - 1)])
         } catch {
             if case .refused = error.code { try await rollBack() }
             throw error
+        }
+    }
+
+    func checkCommit(_ tag: String, _ name: String) throws(PostgresError) {
+        guard tag == "COMMIT", !warnings.saysNotDurable else {
+            throw PostgresError(code: .notCommitted, operation: name)
         }
     }
 
@@ -133,16 +137,26 @@ public import Polling
     /// Runs a script of several statements separated by semicolons, outside any pipeline, in one transaction.
     public func runScript(_ sql: String, as name: String, within timeout: Duration) async throws(PostgresError) {
         let deadline = ContinuousClock.now.advanced(by: timeout)
-        guard !isBroken, unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else {
-            throw lost(name)
-        }
+        try leavePipeline(toRun: sql, name)
         try await flush(name, until: deadline)
         var failure: PostgresError?
         while let result = try await next(name, until: deadline) {
             if failure == nil { failure = error(in: result, name) }
         }
-        guard unsafe PQenterPipelineMode(handle) == 1 else { throw lost(name) }
+        try returnToPipeline(name)
         if let failure { throw failure }
+    }
+
+    /// Sends commands in one message of their own.
+    func leavePipeline(toRun sql: String, _ name: String) throws(PostgresError) {
+        warnings.forget()
+        guard !isBroken, unsafe PQexitPipelineMode(handle) == 1, unsafe PQsendQuery(handle, sql) == 1 else {
+            throw lost(name)
+        }
+    }
+
+    func returnToPipeline(_ name: String) throws(PostgresError) {
+        guard unsafe PQenterPipelineMode(handle) == 1 else { throw lost(name) }
     }
 }
 
@@ -166,7 +180,7 @@ extension Connection {
         preparations.append(nil)
     }
 
-    private func flush(_ name: String, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
+    func flush(_ name: String, until deadline: ContinuousClock.Instant) async throws(PostgresError) {
         while true {
             let left = unsafe PQflush(handle)
             if left == 0 { return }
@@ -200,7 +214,7 @@ extension Connection {
     }
 
     /// The next result of the current statement, or `nil` when it has no more.
-    private func next(
+    func next(
         _ name: String, until deadline: ContinuousClock.Instant
     ) async throws(PostgresError) -> PendingResult? {
         while unsafe PQisBusy(handle) != 0 {
@@ -225,12 +239,12 @@ extension Connection {
         throw PostgresError(code: Task.isCancelled ? .cancelled : .deadlineExceeded, operation: name)
     }
 
-    private func lost(_ name: String) -> PostgresError {
+    func lost(_ name: String) -> PostgresError {
         isBroken = true
         return PostgresError(code: .connectionLost, operation: name)
     }
 
-    private func error(in result: borrowing PendingResult, _ name: String) -> PostgresError? {
+    func error(in result: borrowing PendingResult, _ name: String) -> PostgresError? {
         let status = unsafe PQresultStatus(result.pointer)
         guard status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE else { return nil }
         guard unsafe PQstatus(handle) == CONNECTION_OK, let state = unsafe PQresultErrorField(result.pointer, 67) else {

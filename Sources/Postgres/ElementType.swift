@@ -34,11 +34,7 @@ enum Epoch {
 extension [UInt8] {
     /// Appends an integer in network byte order.
     mutating func append<Value: FixedWidthInteger>(bigEndian value: Value) {
-        var shift = Value.bitWidth
-        while shift > 0 {
-            shift -= 8
-            append(UInt8(truncatingIfNeeded: value >> Value(shift)))
-        }
+        unsafe Swift.withUnsafeBytes(of: value.bigEndian) { unsafe append(contentsOf: $0) }
     }
 
     /// Overwrites four bytes at `index` with an integer in network byte order.

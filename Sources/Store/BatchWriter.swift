@@ -6,6 +6,8 @@ package struct BatchWriter {
     private let connection: Connection
     private let quietDays: Int32
     private var columns = AcceptedColumns()
+    private var rows = AcceptedRows()
+    private var confidence = Confidence()
     /// What is still to be noted with the next transaction that is committed.
     private var notes: [DeliveryNote] = []
 
@@ -85,22 +87,45 @@ package struct BatchWriter {
             let indices = outcome[keyPath: section.resolutions].indices
             if !indices.isEmpty { share[section] = indices }
         }
+        if try await copy(batch, &share, into: &outcome) { return outcome }
         try await write(batch, share, into: &outcome)
         return outcome
+    }
+
+    /// Copies the new dossiers, in the belief that every one of them is new; false when that was not so, or not tried.
+    ///
+    /// It decides nothing and looks nothing up, and costs half of what ``BatchSQL/accepted`` does.
+    private mutating func copy(
+        _ batch: Batch, _ share: inout Share, into outcome: inout Outcome
+    ) async throws(PostgresError) -> Bool {
+        // Whether a citizen is left in peace is for the statement to decide.
+        guard let indices = share[.accepted], !batch.accepted.contains(where: { $0.person != nil }),
+            confidence.allowsCopying
+        else { return false }
+        var rest = share
+        rest[.accepted] = nil
+        let (statements, firstRevised) = statements(batch, rest)
+        var tables = rows.tables(batch.accepted, indices)
+        if !notes.isEmpty { tables.append(Self.table(notes)) }
+        do throws(PostgresError) {
+            let results = try await connection.commit(copying: tables, then: statements, as: "copy a batch")
+            notes = []
+            confidence.wasRight()
+            for index in indices { outcome.accepted[index] = .recorded(.stored) }
+            read(results, rest, firstRevised, into: &outcome)
+            return true
+        } catch {
+            guard case .refused(let state) = error.code, state.remedy == .findTheValue else { throw error }
+            confidence.wasWrong()
+            return false
+        }
     }
 
     private mutating func write(
         _ batch: Batch, _ share: Share, into outcome: inout Outcome
     ) async throws(PostgresError) {
-        let sections = Section.allCases.filter { share[$0] != nil }
-        guard !sections.isEmpty else { return }
-        var statements = sections.filter { $0 != .revised }.map { statement($0, batch, share[$0] ?? 0..<0) }
-        let firstRevised = statements.count
-        if let indices = share[.revised] {
-            statements.append(Statement(BatchSQL.nestedLoops))
-            statements.append(statement(.revised, batch, indices))
-            if let replay = batch.replay { statements.append(Self.record(replay)) }
-        }
+        guard !share.isEmpty else { return }
+        var (statements, firstRevised) = statements(batch, share)
         if !notes.isEmpty { statements.append(Self.note(notes)) }
         // A batch that is known already would write nothing, and its COMMIT would not wait for a synchronous standby that
         // the first attempt may have failed to reach: a few bytes of log make it wait.
@@ -108,13 +133,30 @@ package struct BatchWriter {
         do throws(PostgresError) {
             let results = try await connection.commit(statements, as: "store a batch")
             notes = []
-            for (place, section) in sections.enumerated() {
-                let result = results[section == .revised ? firstRevised + 1 : place]
-                Self.read(result, from: share[section]?.lowerBound ?? 0, into: &outcome[keyPath: section.resolutions])
-            }
+            read(results, share, firstRevised, into: &outcome)
         } catch {
             guard case .refused(let state) = error.code, state.remedy == .findTheValue else { throw error }
             try await halve(batch, share, state, into: &outcome)
+        }
+    }
+
+    /// The statements of some entries, and where those of the revised ones begin.
+    private mutating func statements(_ batch: Batch, _ share: Share) -> (statements: [Statement], firstRevised: Int) {
+        let sections = Section.allCases.filter { share[$0] != nil && $0 != .revised }
+        var statements = sections.map { statement($0, batch, share[$0] ?? 0..<0) }
+        let firstRevised = statements.count
+        if let indices = share[.revised] {
+            statements.append(Statement(BatchSQL.nestedLoops))
+            statements.append(statement(.revised, batch, indices))
+            if let replay = batch.replay { statements.append(Self.record(replay)) }
+        }
+        return (statements, firstRevised)
+    }
+
+    private func read(_ results: [QueryResult], _ share: Share, _ firstRevised: Int, into outcome: inout Outcome) {
+        for (place, section) in Section.allCases.filter({ share[$0] != nil }).enumerated() {
+            let result = results[section == .revised ? firstRevised + 1 : place]
+            Self.read(result, from: share[section]?.lowerBound ?? 0, into: &outcome[keyPath: section.resolutions])
         }
     }
 
@@ -271,6 +313,21 @@ package struct BatchWriter {
         var parameters = Parameters()
         for column in [sender, epoch, first, last, attempt, receivedAt, validatedAt] { parameters.append(column) }
         return Statement(BatchSQL.deliveries, parameters)
+    }
+
+    private static func table(_ deliveries: [DeliveryNote]) -> CopiedTable {
+        var rows = CopyRows()
+        for note in deliveries {
+            rows.beginRow(columns: 7)
+            rows.append(note.key.sender)
+            rows.append(Int64(bitPattern: note.key.epoch))
+            rows.append(Int64(bitPattern: note.key.sequence))
+            rows.append(Int64(bitPattern: note.key.sequence) + Int64(note.count) - 1)
+            rows.append(Int16(note.attempt))
+            rows.append(microseconds: note.receivedAt)
+            rows.append(microseconds: note.validatedAt)
+        }
+        return CopiedTable("hoso.delivery (sender, epoch, first, last, attempt, received_at, validated_at)", rows)
     }
 
     /// The reasons recorded for entries in the quarantine, as JSON arrays.
