@@ -61,11 +61,13 @@ let package = Package(
         module("Dossiers"),
         // Generated from Schemas/wire; what protoc writes has not caught up with strict memory safety.
         .target(name: "WireMessages", dependencies: [protobuf], swiftSettings: [.swiftLanguageMode(.v6)]),
-        module("IntakeProtocol", ["Dossiers", "WireMessages", crypto, protobuf]),
+        module("IntakeProtocol", ["Dossiers", "Gzip", "WireMessages", crypto, protobuf]),
         module("Machines"),
         .target(
             name: "Migrations", path: "Schemas/database",
-            resources: [.embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql")],
+            resources: [
+                .embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql"), .embedInCode("0003_speed.sql"),
+            ],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
         module("FailPoints"),

@@ -15,5 +15,6 @@ package enum Migrations {
         Migration(number: 1, name: "intake", sql: String(decoding: PackageResources._001_intake_sql, as: UTF8.self)),
         Migration(
             number: 2, name: "revisions", sql: String(decoding: PackageResources._002_revisions_sql, as: UTF8.self)),
+        Migration(number: 3, name: "speed", sql: String(decoding: PackageResources._003_speed_sql, as: UTF8.self)),
     ]
 }

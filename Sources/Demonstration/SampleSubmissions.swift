@@ -1,6 +1,8 @@
 package import Dossiers
 
 /// Valid, unique submissions for load tests: the same ones for the same seed.
+///
+/// They come as in life, day after day: every unit takes fifty on a day, common procedures more often than rare ones.
 package struct SampleSubmissions: Sequence, IteratorProtocol {
     private let count: Int
     /// Numbers of the codes begin behind it, so that another seed gives other dossiers.
@@ -9,7 +11,10 @@ package struct SampleSubmissions: Sequence, IteratorProtocol {
     private var synthesis: Synthesis
     private let days: [(day: Day, text: String, code: String)]
 
-    /// So many submissions, spread over 2022 to 2025; two seeds share no code for up to two million of them.
+    private let weights = LamHa.procedures.map(\.weight)
+    private static let perDay = 50
+
+    /// So many submissions, from the first day of 2022 on; two seeds share no code for up to two million of them.
     package init(count: Int, seed: UInt64 = 1) {
         self.count = count
         base = Int((seed &- 1) % 9_999) * 100
@@ -26,12 +31,13 @@ package struct SampleSubmissions: Sequence, IteratorProtocol {
         guard index < count else { return nil }
         defer { index += 1 }
         let unit = LamHa.units[index % LamHa.units.count]
-        let place = index / LamHa.units.count
-        let (day, text, code) = days[place % days.count]
-        let procedure = LamHa.procedures[synthesis.number(below: LamHa.procedures.count)]
+        let (round, place) = (index / LamHa.units.count).quotientAndRemainder(dividingBy: Self.perDay)
+        let (day, text, code) = days[round % days.count]
+        let number = base + round / days.count * Self.perDay + place + 1
+        let procedure = LamHa.procedures[synthesis.pick(weights)]
         let channel = synthesis.pick([68, 24, 8])
         var submission = Submission()
-        submission.dossierCode = "\(unit.code)-\(code)-\(Synthesis.padded(base + place / days.count + 1, 6))"
+        submission.dossierCode = "\(unit.code)-\(code)-\(Synthesis.padded(number, 6))"
         submission.receivedAt = text + "T09:\(Synthesis.padded(synthesis.number(below: 60), 2)):00+07:00"
         submission.dueAt = Synthesis.time(day.advanced(by: procedure.days), minutes: 16 * 60 + 30)
         let lateness = synthesis.pick([80, 12, 8])

@@ -5,35 +5,34 @@ public enum DossierCode {
 
     /// What is wrong with a code; `nil` when nothing is.
     public static func fault(in code: String, grammar: CodeGrammar) -> FaultCode? {
-        let bytes = Array(code.utf8)
+        let bytes = code.utf8.span
         guard bytes.count <= longest else { return .tooLong }
         return grammar == .vn ? nationalFault(bytes) : opaqueFault(bytes)
     }
 
-    private static func opaqueFault(_ bytes: [UInt8]) -> FaultCode? {
-        guard let first = bytes.first, let last = bytes.last, first != 32, last != 32 else {
-            return .dossierCodeMalformed
-        }
-        return nil
+    private static func opaqueFault(_ bytes: Span<UInt8>) -> FaultCode? {
+        let isBare = bytes.isEmpty || bytes[0] == 32 || bytes[bytes.count - 1] == 32
+        return isBare ? .dossierCodeMalformed : nil
     }
 
     /// `agency-YYMMDD-number`: the agency in the new or the reversed form, a real date, and 4 to 12 characters that
     /// are digits, or (since 2026) two letters and digits.
-    private static func nationalFault(_ bytes: [UInt8]) -> FaultCode? {
-        let parts = bytes.split(separator: 45, omittingEmptySubsequences: false)
-        guard parts.count == 3, AgencyIdentifier.isWellFormed(parts[0]), parts[1].count == 6,
-            let date = Digits.value(parts[1]), isNumber(parts[2])
+    private static func nationalFault(_ bytes: Span<UInt8>) -> FaultCode? {
+        guard let first = bytes.indices.first(where: { bytes[$0] == 45 }), bytes.count > first + 7,
+            bytes[first + 7] == 45, AgencyIdentifier.isWellFormed(bytes.extracting(..<first)),
+            let date = Digits.value(bytes.extracting((first + 1)..<(first + 7))),
+            isNumber(bytes.extracting((first + 8)...))
         else { return .dossierCodeMalformed }
         let day = Day(year: 2000 + date / 10_000, month: date / 100 % 100, day: date % 100)
         return day == nil ? .dossierCodeDateImpossible : nil
     }
 
-    private static func isNumber(_ part: ArraySlice<UInt8>) -> Bool {
+    private static func isNumber(_ part: Span<UInt8>) -> Bool {
         guard part.count >= 4, part.count <= 12 else { return false }
-        let letters = part.prefix { (65...90).contains($0) }.count
+        let letters = part.indices.first { !(65...90).contains(part[$0]) } ?? part.count
         guard letters == 0 || letters == 2 else { return false }
-        let digits = part.dropFirst(letters)
-        return !digits.isEmpty && digits.allSatisfy(Digits.isDigit) && digits.contains { $0 != 48 }
+        let digits = letters..<part.count
+        return digits.allSatisfy { Digits.isDigit(part[$0]) } && digits.contains { part[$0] != 48 }
     }
 }
 
@@ -41,17 +40,24 @@ public enum DossierCode {
 public enum AgencyIdentifier {
     /// Whether the text has the new form, whose first group is a letter A to Y and two digits, or the reversed one,
     /// whose last group is.
-    static func isWellFormed(_ bytes: ArraySlice<UInt8>) -> Bool {
-        guard bytes.count <= 35 else { return false }
-        let groups = bytes.split(separator: 46, omittingEmptySubsequences: false)
-        let isAllowed: (UInt8) -> Bool = { Digits.isDigit($0) || (65...90).contains($0) }
-        guard groups.allSatisfy({ !$0.isEmpty && $0.allSatisfy(isAllowed) }) else { return false }
-        return groups.first.map(isProvince) == true || groups.last.map(isProvince) == true
+    static func isWellFormed(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count >= 3, bytes.count <= 35 else { return false }
+        var groupStart = 0
+        for index in bytes.indices {
+            if bytes[index] == 46 {
+                guard index > groupStart else { return false }
+                groupStart = index + 1
+            } else if !Digits.isDigit(bytes[index]), !(65...90).contains(bytes[index]) {
+                return false
+            }
+        }
+        guard groupStart < bytes.count else { return false }
+        let hasLeading = isProvince(bytes, at: 0) && (bytes.count == 3 || bytes[3] == 46)
+        return hasLeading || groupStart == bytes.count - 3 && isProvince(bytes, at: groupStart)
     }
 
-    private static func isProvince(_ group: ArraySlice<UInt8>) -> Bool {
-        let bytes = Array(group)
-        return bytes.count == 3 && (65...89).contains(bytes[0]) && Digits.isDigit(bytes[1]) && Digits.isDigit(bytes[2])
+    private static func isProvince(_ bytes: Span<UInt8>, at start: Int) -> Bool {
+        (65...89).contains(bytes[start]) && Digits.isDigit(bytes[start + 1]) && Digits.isDigit(bytes[start + 2])
     }
 }
 
@@ -79,6 +85,7 @@ public enum PersonalIdentifier {
     ///
     /// Blanks and dots are passed over.
     public static func normalised(_ text: String) -> String? {
+        if text.utf8.count == 12, text.utf8.allSatisfy(Digits.isDigit) { return text }
         let digits = text.utf8.filter { $0 != 32 && $0 != 46 }
         guard digits.count == 12 || digits.count == 9, digits.allSatisfy(Digits.isDigit) else { return nil }
         return String(decoding: digits, as: UTF8.self)
@@ -86,11 +93,14 @@ public enum PersonalIdentifier {
 
     /// Whether the digits were typed to fill a field: they must never make two citizens one.
     public static func isPlaceholder(_ digits: String) -> Bool {
-        let bytes = Array(digits.utf8)
-        let distinct = Set(bytes)
-        if distinct.count == 1 || bytes.dropLast().allSatisfy({ $0 == 48 }) { return true }
-        let steps = zip(bytes, bytes.dropFirst()).map { (Int($1) - Int($0) + 10) % 10 }
-        return steps.allSatisfy { $0 == 1 } || steps.allSatisfy { $0 == 9 }
+        let bytes = digits.utf8.span
+        guard bytes.count > 1 else { return true }
+        if (0..<(bytes.count - 1)).allSatisfy({ bytes[$0] == 48 }) { return true }
+        if (1..<bytes.count).allSatisfy({ bytes[$0] == bytes[0] }) { return true }
+        // Counted up or down.
+        let step = (Int(bytes[1]) - Int(bytes[0]) + 10) % 10
+        guard step == 1 || step == 9 else { return false }
+        return (1..<bytes.count).allSatisfy { (Int(bytes[$0]) - Int(bytes[$0 - 1]) + 10) % 10 == step }
     }
 }
 

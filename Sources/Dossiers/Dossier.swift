@@ -92,17 +92,23 @@ extension Dossier {
     public func appendCanonicalBytes(to bytes: inout [UInt8]) {
         bytes.append(1)
         Self.append(code, to: &bytes)
-        for moment in [receivedAt, dueAt, finishedAt, returnedAt] {
-            Self.append(moment?.microseconds ?? .min, to: &bytes)
-        }
-        for text in [unit, procedure, statedSector, deskOperator, applicantID, applicantName, applicantPhone] {
-            Self.append(text, to: &bytes)
-        }
-        let codes = [
-            codeGrammar.rawValue, channel.rawValue, returnChannel?.rawValue, onlineLevel?.rawValue,
-            applicantKind?.rawValue, status?.rawValue,
-        ]
-        for code in codes { Self.append(code ?? -1, to: &bytes) }
+        Self.append(receivedAt.microseconds, to: &bytes)
+        Self.append(dueAt?.microseconds ?? .min, to: &bytes)
+        Self.append(finishedAt?.microseconds ?? .min, to: &bytes)
+        Self.append(returnedAt?.microseconds ?? .min, to: &bytes)
+        Self.append(unit, to: &bytes)
+        Self.append(procedure, to: &bytes)
+        Self.append(statedSector, to: &bytes)
+        Self.append(deskOperator, to: &bytes)
+        Self.append(applicantID, to: &bytes)
+        Self.append(applicantName, to: &bytes)
+        Self.append(applicantPhone, to: &bytes)
+        Self.append(codeGrammar.rawValue, to: &bytes)
+        Self.append(channel.rawValue, to: &bytes)
+        Self.append(returnChannel?.rawValue ?? -1, to: &bytes)
+        Self.append(onlineLevel?.rawValue ?? -1, to: &bytes)
+        Self.append(applicantKind?.rawValue ?? -1, to: &bytes)
+        Self.append(status?.rawValue ?? -1, to: &bytes)
     }
 
     private static func append(_ text: String?, to bytes: inout [UInt8]) {

@@ -38,9 +38,10 @@ struct Examination {
     private mutating func check(_ text: String, _ field: Field, _ longest: Int) {
         guard !text.isEmpty else { return }
         if text.utf8.count > longest { faults.append(Fault(.tooLong, field, value: text)) }
+        let bytes = text.utf8.span
         var hasControl = false
-        for byte in text.utf8 where byte < 32 || byte == 127 {
-            if byte == 0 { return faults.append(Fault(.containsNUL, field, value: text)) }
+        for index in bytes.indices where bytes[index] < 32 || bytes[index] == 127 {
+            if bytes[index] == 0 { return faults.append(Fault(.containsNUL, field, value: text)) }
             hasControl = true
         }
         if hasControl { faults.append(Fault(.controlCharacter, field, value: text)) }

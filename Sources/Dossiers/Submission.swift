@@ -87,21 +87,20 @@ extension Submission {
     /// The same in Unicode's composed form (NFC), in the fields that are compared or counted.
     ///
     /// Vietnamese is typed in both forms; one sector must not become two, nor a dossier that is sent again a conflict.
-    var composed: Submission {
-        var copy = self
-        for path in Self.comparedTexts where self[keyPath: path].mayBeDecomposed {
-            copy[keyPath: path] = self[keyPath: path].precomposedStringWithCanonicalMapping
-        }
-        return copy
+    mutating func compose() {
+        dossierCode.compose()
+        unit.compose()
+        procedure.compose()
+        sector.compose()
+        deskOperator.compose()
+        applicantName.compose()
     }
 
     /// The procedure in composed form.
     var composedProcedure: String {
-        procedure.mayBeDecomposed ? procedure.precomposedStringWithCanonicalMapping : procedure
-    }
-
-    private static var comparedTexts: [WritableKeyPath<Submission, String>] {
-        [\.dossierCode, \.unit, \.procedure, \.sector, \.deskOperator, \.applicantName]
+        var text = procedure
+        text.compose()
+        return text
     }
 
     /// The text of `field`.
@@ -135,13 +134,19 @@ extension Submission {
 }
 
 extension String {
+    fileprivate mutating func compose() {
+        if mayBeDecomposed { self = precomposedStringWithCanonicalMapping }
+    }
+
     /// Whether there is a character beyond the Latin letters that Unicode has in one piece: U+0000 to U+02FF, and U+1E00
     /// to U+1EFF with the Vietnamese ones.
     ///
     /// So composing, which costs as much as all other checks of a dossier together, is left out for nearly all texts.
     fileprivate var mayBeDecomposed: Bool {
+        let bytes = utf8.span
         var previous: UInt8 = 0
-        for byte in utf8 {
+        for index in bytes.indices {
+            let byte = bytes[index]
             if byte >= 0xCC, byte != 0xE1 { return true }
             if previous == 0xE1, !(0xB8...0xBB).contains(byte) { return true }
             previous = byte

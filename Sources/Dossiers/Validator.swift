@@ -32,7 +32,8 @@ public struct Validator: Sendable {
 
     /// Checks a submission at a moment.
     public mutating func validate(_ submission: Submission, now: Instant) -> Verdict {
-        let submission = submission.composed
+        var submission = submission
+        submission.compose()
         var examination = Examination(submission: submission)
         examination.checkTexts()
         let grammar = examination.codeGrammar()

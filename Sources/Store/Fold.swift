@@ -27,9 +27,11 @@ package struct Fold {
         let results = try await connection.commit(
             [
                 Statement("SELECT 1 FROM hoso.fold WHERE name = 'adoption' FOR UPDATE"),
+                // The ledger is only ever looked into by an index, also while its statistics say that it is small.
+                Statement("SET LOCAL enable_seqscan = off"),
                 Statement(Self.sql, parameters),
             ], as: "fold", within: .seconds(30))
-        return Step(rows: results[1].int64(0, 0))
+        return Step(rows: results[2].int64(0, 0))
     }
 
     /// Whether the cursor belongs to this cluster; transaction numbers of another one mean nothing here.
@@ -55,20 +57,25 @@ package struct Fold {
     private static let sql = """
         WITH mark AS (
             SELECT xid, id FROM hoso.fold WHERE name = 'adoption'
-        ), due AS MATERIALIZED (
-            SELECT i.xid, i.id FROM hoso.intake i
+        ), bound AS MATERIALIZED (
+            -- The transaction with which there are enough rows; none when there are fewer.
+            SELECT (
+                SELECT i.xid FROM hoso.intake i
+                WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
+                  AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
+                ORDER BY i.xid, i.id OFFSET $1 - 1 LIMIT 1) AS xid
+        ), taken AS MATERIALIZED (
+            SELECT i.xid, i.id, i.sender, i.epoch, i.sequence, i.part, i.delta, i.received_on, i.channel,
+                   i.return_channel, i.timeliness, i.offered_online, i.returned, coalesce(i.unit, '') AS unit,
+                   coalesce(i.procedure, '') AS procedure, coalesce(i.sector, '') AS sector,
+                   coalesce(i.operator, '') AS operator
+            FROM hoso.intake i
             WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
               AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
-            ORDER BY i.xid, i.id LIMIT $1
-        ), taken AS MATERIALIZED (
-            SELECT i.* FROM hoso.intake i
-            WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
-              AND i.xid <= (SELECT xid FROM due ORDER BY xid DESC, id DESC LIMIT 1)
-            ORDER BY i.xid, i.id
+              AND i.xid <= coalesce((SELECT xid FROM bound), pg_snapshot_xmin(pg_current_snapshot()))
         ), added AS (
             INSERT INTO hoso.adoption AS a
-            SELECT received_on, channel, coalesce(unit, ''), coalesce(procedure, ''), coalesce(sector, ''),
-                   coalesce(operator, ''), \(Measures.sums)
+            SELECT received_on, channel, unit, procedure, sector, operator, \(Measures.sums)
             FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
             ON CONFLICT (day, channel, unit, procedure, sector, operator) DO UPDATE SET
                 dossiers = a.dossiers + excluded.dossiers, offered = a.offered + excluded.offered,
@@ -76,32 +83,7 @@ package struct Fold {
                 returned_by_post = a.returned_by_post + excluded.returned_by_post,
                 finished = a.finished + excluded.finished, early = a.early + excluded.early,
                 on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
-        ), touched AS MATERIALIZED (
-            SELECT DISTINCT sender, epoch FROM taken WHERE part = 0
-        ), known AS MATERIALIZED (
-            -- Behind a hole that stays, there is nothing to count, however much.
-            SELECT t.sender, t.epoch, coalesce(e.contiguous, 0) AS base, EXISTS (
-                SELECT FROM hoso.intake n
-                WHERE n.sender = t.sender AND n.epoch = t.epoch AND n.sequence = coalesce(e.contiguous, 0) + 1
-                  AND n.part = 0
-            ) AS moves
-            FROM touched t LEFT JOIN hoso.sender_epoch e USING (sender, epoch)
-        ), counted AS (
-            SELECT k.sender, k.epoch, k.base, i.sequence,
-                   row_number() OVER (PARTITION BY k.sender, k.epoch ORDER BY i.sequence) AS place
-            FROM known k
-            JOIN hoso.intake i ON i.sender = k.sender AND i.epoch = k.epoch AND i.sequence > k.base AND i.part = 0
-            WHERE k.moves
-        ), advanced AS (
-            SELECT sender, epoch, max(sequence) FILTER (WHERE sequence = base + place) AS contiguous
-            FROM counted GROUP BY sender, epoch
-        ), marked AS (
-            INSERT INTO hoso.sender_epoch AS e (sender, epoch, contiguous)
-            SELECT k.sender, k.epoch, coalesce(a.contiguous, k.base)
-            FROM known k LEFT JOIN advanced a USING (sender, epoch) ORDER BY k.sender, k.epoch
-            ON CONFLICT (sender, epoch) DO UPDATE SET
-                contiguous = greatest(e.contiguous, excluded.contiguous)
-        ), last AS (
+        ), \(contiguous), last AS (
             SELECT xid, id FROM taken ORDER BY xid DESC, id DESC LIMIT 1
         ), moved AS (
             UPDATE hoso.fold f SET xid = last.xid, id = last.id, folded_at = now()
@@ -112,6 +94,43 @@ package struct Fold {
             ON CONFLICT (at) DO UPDATE SET xid = excluded.xid, id = excluded.id
         )
         SELECT count(*) FROM taken
+        """
+
+    /// Moves the numbers up to which senders' entries have arrived without a gap.
+    ///
+    /// Entries that were taken now are counted as runs of consecutive numbers, without a look at the ledger; only what had
+    /// arrived behind a gap that is closed now is walked through, and each such entry once.
+    private static let contiguous = """
+        run AS MATERIALIZED (
+            SELECT sender, epoch, min(sequence) AS first, max(sequence) AS last FROM (
+                SELECT sender, epoch, sequence,
+                       sequence - row_number() OVER (PARTITION BY sender, epoch ORDER BY sequence) AS gap
+                FROM taken WHERE part = 0) n
+            GROUP BY sender, epoch, gap
+        ), reached AS MATERIALIZED (
+            SELECT r.sender, r.epoch, coalesce(e.contiguous, 0) AS base,
+                   coalesce(max(r.last) FILTER (WHERE r.first <= coalesce(e.contiguous, 0) + 1), e.contiguous, 0) AS last
+            FROM run r LEFT JOIN hoso.sender_epoch e USING (sender, epoch)
+            GROUP BY r.sender, r.epoch, e.contiguous
+        ), advanced AS MATERIALIZED (
+            SELECT r.sender, r.epoch, w.contiguous
+            FROM reached r CROSS JOIN LATERAL (
+                WITH RECURSIVE walk AS (
+                    SELECT greatest(r.base, r.last) AS contiguous
+                    UNION ALL
+                    SELECT n.sequence FROM walk CROSS JOIN LATERAL (
+                        SELECT i.sequence FROM hoso.intake i
+                        WHERE i.sender = r.sender AND i.epoch = r.epoch AND i.sequence = walk.contiguous + 1
+                          AND i.part = 0 LIMIT 1) n
+                    -- So many in one step; the sender's next entries have it go on from there.
+                    WHERE contiguous < greatest(r.base, r.last) + 200000
+                )
+                SELECT max(contiguous) AS contiguous FROM walk) w
+        ), marked AS (
+            INSERT INTO hoso.sender_epoch AS e (sender, epoch, contiguous)
+            SELECT sender, epoch, contiguous FROM advanced ORDER BY sender, epoch
+            ON CONFLICT (sender, epoch) DO UPDATE SET contiguous = greatest(e.contiguous, excluded.contiguous)
+        )
         """
 }
 

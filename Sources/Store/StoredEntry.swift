@@ -60,13 +60,15 @@ package struct Revision: Sendable, Hashable {
 }
 
 /// An entry whose dossier has passed validation.
-package struct AcceptedEntry: Sendable {
+///
+/// It goes from hand to hand between socket and COMMIT, so it is an object: its two dozen fields are not copied each time.
+package final class AcceptedEntry: Sendable {
     /// Where it stands.
-    package var key: EntryKey
+    package let key: EntryKey
     /// Whether it was handed in as an intake or a correction.
     package let kind: EntryKind
     /// What it revises; `nil` for a new dossier.
-    package var revision: Revision?
+    package let revision: Revision?
     /// When the sender took it, in microseconds since 1970 by its clock.
     package let acceptedAt: Int64?
     /// Its digest in the sender's chain.
@@ -97,6 +99,14 @@ package struct AcceptedEntry: Sendable {
         self.isSurveyed = isSurveyed
         self.notBefore = notBefore
         self.person = person
+    }
+
+    /// The same entry of the sender with this number.
+    package func addressed(to sender: Int32) -> AcceptedEntry {
+        AcceptedEntry(
+            key: EntryKey(sender: sender, epoch: key.epoch, sequence: key.sequence), kind: kind, revision: revision,
+            acceptedAt: acceptedAt, digest: digest, content: content, dossier: dossier, isSurveyed: isSurveyed,
+            notBefore: notBefore, person: person)
     }
 }
 

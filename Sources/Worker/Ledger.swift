@@ -10,7 +10,8 @@ struct Ledger {
     private let table: CatalogueTable
     private let manifests: Manifests
     private var writer: BatchWriter
-    private var senders: [String: Int32] = [:]
+    /// Numbers of senders, as far as they have been asked for.
+    private(set) var senders: [String: Int32] = [:]
 
     init(_ connection: Connection, survey: SurveyPolicy) {
         directory = SenderDirectory(connection)
@@ -52,7 +53,7 @@ struct Ledger {
 
     /// Writes a batch and resolves its entries; returns those that have to be asked again.
     mutating func write(_ batch: inout [Work]) async throws(PostgresError) -> [Work] {
-        for index in batch.indices { batch[index].address(to: try await number(of: batch[index].delivery.tag.sender)) }
+        try await address(&batch)
         var later: [Work] = []
         var (written, places) = split(batch, later: &later)
         let noted = try await note(batch, in: &written)
@@ -78,6 +79,18 @@ struct Ledger {
         return later
     }
 
+    private mutating func address(_ batch: inout [Work]) async throws(PostgresError) {
+        var delivery: OpenDelivery?
+        var sender: Int32 = 0
+        for index in batch.indices {
+            if batch[index].delivery !== delivery {
+                delivery = batch[index].delivery
+                sender = try await number(of: batch[index].delivery.tag.sender)
+            }
+            batch[index].address(to: sender)
+        }
+    }
+
     /// Which entry of a batch stands at which place of what is written.
     private struct Places {
         var accepted: [Int] = []
@@ -91,12 +104,12 @@ struct Ledger {
     private func split(_ batch: [Work], later: inout [Work]) -> (BatchWriter.Batch, Places) {
         var written = BatchWriter.Batch()
         var places = Places()
-        var keys = Set<EntryKey>(minimumCapacity: batch.count)
+        var keys = EntryKeys()
         var revised: Set<String> = []
         written.accepted.reserveCapacity(batch.count)
         places.accepted.reserveCapacity(batch.count)
         for (index, work) in batch.enumerated() {
-            guard keys.insert(work.key).inserted else {
+            guard keys.insert(work.key) else {
                 later.append(work)
                 continue
             }
@@ -216,6 +229,37 @@ struct Ledger {
             let reasons = [WireReason](json: recorded[work.key] ?? "[]")
             work.delivery.resolve(
                 work.index, OpenDelivery.EntryVerdict(outcome: WireOutcome(outcome), reasons: reasons))
+        }
+    }
+}
+
+/// The keys of a batch: nearly always runs of consecutive numbers, so they are kept as such.
+struct EntryKeys {
+    private var runs: [(sender: Int32, epoch: UInt64, numbers: ClosedRange<UInt64>)] = []
+    private var rest: Set<EntryKey> = []
+    private static let mostRuns = 32
+
+    /// Adds a key; false when it is there already.
+    mutating func insert(_ key: EntryKey) -> Bool {
+        for index in runs.indices.reversed() where runs[index].sender == key.sender && runs[index].epoch == key.epoch {
+            let numbers = runs[index].numbers
+            if numbers.contains(key.sequence) { return false }
+            if key.sequence == numbers.upperBound + 1, !isFurther(key, than: index), !rest.contains(key) {
+                runs[index].numbers = numbers.lowerBound...key.sequence
+                return true
+            }
+        }
+        guard runs.count < Self.mostRuns else { return rest.insert(key).inserted }
+        guard rest.isEmpty || !rest.contains(key) else { return false }
+        runs.append((key.sender, key.epoch, key.sequence...key.sequence))
+        return true
+    }
+
+    /// Whether another run has the key.
+    private func isFurther(_ key: EntryKey, than place: Int) -> Bool {
+        runs.indices.contains { index in
+            index != place && runs[index].sender == key.sender && runs[index].epoch == key.epoch
+                && runs[index].numbers.contains(key.sequence)
         }
     }
 }

@@ -10,8 +10,8 @@ struct Work {
     enum Job {
         case store(AcceptedEntry)
         case revise(AcceptedEntry)
-        case keep(ManifestEntry)
-        case quarantine(QuarantinedEntry, reasons: [WireReason])
+        indirect case keep(ManifestEntry)
+        indirect case quarantine(QuarantinedEntry, reasons: [WireReason])
     }
 
     var job: Job
@@ -30,16 +30,14 @@ struct Work {
         }
     }
 
-    /// Records the number of the sender, which only the database knows.
+    /// Records the number of the sender, which only the database knows, where it was not known before.
     mutating func address(to sender: Int32) {
-        let key = EntryKey(sender: sender, epoch: key.epoch, sequence: key.sequence)
+        let known = key
+        guard known.sender != sender else { return }
+        let key = EntryKey(sender: sender, epoch: known.epoch, sequence: known.sequence)
         switch job {
-        case .store(var entry):
-            entry.key = key
-            job = .store(entry)
-        case .revise(var entry):
-            entry.key = key
-            job = .revise(entry)
+        case .store(let entry): job = .store(entry.addressed(to: sender))
+        case .revise(let entry): job = .revise(entry.addressed(to: sender))
         case .keep(var entry):
             entry.key = key
             job = .keep(entry)
@@ -86,8 +84,9 @@ struct Preparation {
     mutating func use(_ catalogue: Catalogue) { validator.catalogue = catalogue }
 
     /// The work of a batch.
+    /// - Parameter sender: number of its sender, or 0 where it is not known yet.
     mutating func work(
-        for delivery: OpenDelivery, body: [UInt8], now: Instant
+        for delivery: OpenDelivery, sender: Int32, body: [UInt8], now: Instant
     ) throws(ProtocolError) -> [Work] {
         let header = delivery.header
         try header.verify(body)
@@ -96,12 +95,12 @@ struct Preparation {
         var works: [Work] = []
         works.reserveCapacity(batch.items.count)
         for (index, item) in batch.items.enumerated() {
-            let key = EntryKey(sender: 0, epoch: header.epoch, sequence: header.first + UInt64(index))
-            let digest = Chain.digest(
-                previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
+            let key = EntryKey(sender: sender, epoch: header.epoch, sequence: header.first + UInt64(index))
             let place = Place(key: key, digest: item.digest, contentType: header.contentType)
             let job =
-                if digest != item.digest {
+                if !Chain.proves(
+                    item.digest, previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
+                {
                     reject(item.bytes, place, [Fault(.digestMismatch)])
                 } else if item.bytes.count > Limits.entryBytes {
                     reject(item.bytes, place, [Fault(.tooLong)])

@@ -114,6 +114,7 @@ extension WorkerService {
         let later: [Work]
         do throws(PostgresError) {
             later = try await ledger.write(&batch)
+            if numbers.count != ledger.senders.count { numbers = ledger.senders }
         } catch {
             // Not stored as far as we know: back in front, to be answered as unavailable or tried again.
             works.insert(contentsOf: batch.filter { !$0.delivery.isResolved }, at: 0)

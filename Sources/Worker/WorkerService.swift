@@ -27,6 +27,8 @@ package actor WorkerService: Service {
     var preparation: Preparation
     /// Entries that wait for the database.
     var works: [Work] = []
+    /// Numbers of senders, as far as they are known.
+    var numbers: [String: Int32] = [:]
     /// HELLOs and heads that wait for the database.
     var questions: [Question] = []
     /// Raised when there is something for the database.
@@ -249,7 +251,8 @@ extension WorkerService {
             let delivery = OpenDelivery(tag: tag, header: header)
             do throws(ProtocolError) {
                 let now = Instant(microseconds: WallClock.microseconds)
-                works += try preparation.work(for: delivery, body: body.bytes, now: now)
+                works += try preparation.work(
+                    for: delivery, sender: numbers[tag.sender] ?? 0, body: body.bytes, now: now)
                 delivery.note = DeliveryNote(
                     key: EntryKey(sender: 0, epoch: header.epoch, sequence: header.first), count: Int(header.count),
                     attempt: header.attempt, receivedAt: now.microseconds, validatedAt: WallClock.microseconds)
