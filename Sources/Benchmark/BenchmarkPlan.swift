@@ -51,7 +51,7 @@ package struct BenchmarkPlan: Sendable, Codable, Equatable {
         backlog = size(100_000, 500_000)
         arrivalRate = 100
         rollUp = RollUpShape(
-            units: 150, years: 10, rowsPerDay: isQuick ? 1 : 17, rowsOfFirstUnit: max(1, Int(17 * min(scale * 10, 1))))
+            units: 150, years: max(1, Int(10 * min(scale * 10, 1))), rowsPerDay: isQuick ? 1 : 17, rowsOfFirstUnit: 17)
         questions = max(5, Int(Double(isQuick ? 60 : 200) * min(scale, 1)))
     }
 

@@ -43,7 +43,8 @@ struct PipelineMeasurement: Sendable {
         try await Exactness(session: session).check(dossiers, spool: spool)
         return Outcome(
             pipeline: PipelineFigures(
-                dossiers: dossiers, receiptSeconds: times.toReceipts.seconds, foldSeconds: times.toFigures.seconds,
+                dossiers: dossiers, receiptSeconds: Statistics.rounded(times.toReceipts.seconds),
+                foldSeconds: Statistics.rounded(times.toFigures.seconds),
                 receiptRate: times.receiptRate, foldRate: times.foldRate,
                 logBytesPerDossier: cost.logBytesPerDossier), cost: cost, lag: lag.figures)
     }

@@ -15,6 +15,7 @@ struct Machine: Sendable {
             processor: Self.value(of: "model name", in: Self.text("/proc/cpuinfo")) ?? "unknown",
             cores: ProcessInfo.processInfo.activeProcessorCount,
             memoryBytes: Int(clamping: ProcessInfo.processInfo.physicalMemory),
+            loadAtStart: Self.text("/proc/loadavg").split(separator: " ").first.flatMap { Double($0) } ?? 0,
             kernel: Self.text("/proc/sys/kernel/osrelease").trimmingCharacters(in: .whitespacesAndNewlines),
             swift: await toolchain(), build: Self.build, hoso: version, commit: await commit(),
             postgresql: postgresql, durability: durability, libzmq: Context.libraryVersion,

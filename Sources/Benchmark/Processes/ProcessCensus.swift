@@ -26,39 +26,51 @@ struct ProcessCensus: Sendable {
             """, as: "list the backends")
         let log = try await connection.run(
             "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint", as: "read the log's position")
-        var members = services()
-        var postmaster: Int32 = 0
+        var found = services()
         for row in 0..<backends.count {
-            let process = backends.int32(row, 0)
-            guard let status = ProcessStatus(process: process) else { continue }
-            members[process] = Member(name: "postgres: \(backends.string(row, 1))", isOwn: false, status: status)
-            postmaster = status.parent
+            guard let status = ProcessStatus(process: backends.int32(row, 0)) else { continue }
+            found.append(
+                Found(process: backends.int32(row, 0), kind: "postgres: \(backends.string(row, 1))", status: status))
         }
-        if let status = ProcessStatus(process: postmaster) {
-            members[postmaster] = Member(name: "postgres: postmaster", isOwn: false, status: status)
+        if let parent = found.last(where: { !$0.isOwn })?.status.parent, let status = ProcessStatus(process: parent) {
+            found.append(Found(process: parent, kind: postmaster, status: status))
         }
-        return ProcessCensus(members: members, logPosition: log.int64(0, 0))
+        return ProcessCensus(members: numbered(found), logPosition: log.int64(0, 0))
     }
 
-    /// Children of this process that run this program, numbered where there are several of a kind.
-    private static func services() -> [Int32: Member] {
-        let own = getpid()
-        var found: [(process: Int32, kind: String, status: ProcessStatus)] = []
-        for entry in (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? [] {
-            guard let process = Int32(entry), let status = ProcessStatus(process: process), status.parent == own,
-                let kind = serviceKind(process)
-            else { continue }
-            found.append((process, kind, status))
-        }
-        found.sort { $0.process < $1.process }
+    /// PostgreSQL's parent process.
+    static let postmaster = "postgres: postmaster"
+
+    /// A process that was found.
+    private struct Found {
+        let process: Int32
+        let kind: String
+        let status: ProcessStatus
+
+        var isOwn: Bool { !kind.hasPrefix("postgres") }
+    }
+
+    /// The processes by their ids, with numbers where there are several of a kind.
+    private static func numbered(_ found: [Found]) -> [Int32: Member] {
         var members: [Int32: Member] = [:]
-        for service in found {
-            let peers = found.filter { $0.kind == service.kind }
-            let place = (peers.firstIndex { $0.process == service.process } ?? 0) + 1
-            let name = peers.count > 1 ? "\(service.kind) \(place)" : service.kind
-            members[service.process] = Member(name: "hoso \(name)", isOwn: true, status: service.status)
+        for peers in Dictionary(grouping: found, by: \.kind).values {
+            for (place, found) in peers.sorted(by: { $0.process < $1.process }).enumerated() {
+                let name = peers.count > 1 ? "\(found.kind) \(place + 1)" : found.kind
+                members[found.process] = Member(name: name, isOwn: found.isOwn, status: found.status)
+            }
         }
         return members
+    }
+
+    /// Children of this process that run this program.
+    private static func services() -> [Found] {
+        let own = getpid()
+        let entries = (try? FileManager.default.contentsOfDirectory(atPath: "/proc")) ?? []
+        return entries.compactMap { Int32($0) }.compactMap { process in
+            guard let status = ProcessStatus(process: process), status.parent == own, let kind = serviceKind(process)
+            else { return nil }
+            return Found(process: process, kind: "hoso \(kind)", status: status)
+        }
     }
 
     /// The subcommand of a service; `nil` for everything else.
@@ -80,23 +92,28 @@ extension CostFigures {
             processes.append(
                 ProcessFigures(
                     name: member.name, isOwn: member.isOwn,
-                    microsecondsPerDossier: Double(member.status.microseconds - (before?.microseconds ?? 0)) / count,
+                    microsecondsPerDossier: Statistics.rounded(
+                        Double(member.status.microseconds - (before?.microseconds ?? 0)) / count),
                     residentBytes: member.status.residentBytes, peakBytes: member.status.peakBytes))
             // Of the postmaster: processes that came and went, such as those of autovacuum.
             let ended = member.status.childMicroseconds - (before?.childMicroseconds ?? 0)
-            if member.name == "postgres: postmaster", ended > 0 {
+            if member.name == ProcessCensus.postmaster, ended > 0 {
                 processes.append(
                     ProcessFigures(
-                        name: "postgres: ended since", isOwn: false, microsecondsPerDossier: Double(ended) / count,
+                        name: "postgres: ended since", isOwn: false,
+                        microsecondsPerDossier: Statistics.rounded(Double(ended) / count),
                         residentBytes: 0, peakBytes: 0))
             }
         }
         processes.sort { ($0.isOwn ? 0 : 1, $0.name) < ($1.isOwn ? 0 : 1, $1.name) }
         self.dossiers = dossiers
         self.processes = processes
-        ownMicroseconds = processes.filter(\.isOwn).reduce(0) { $0 + $1.microsecondsPerDossier }
-        databaseMicroseconds = processes.filter { !$0.isOwn }.reduce(0) { $0 + $1.microsecondsPerDossier }
+        func sum(_ isOwn: Bool) -> Double {
+            Statistics.rounded(processes.filter { $0.isOwn == isOwn }.reduce(0) { $0 + $1.microsecondsPerDossier })
+        }
+        ownMicroseconds = sum(true)
+        databaseMicroseconds = sum(false)
         largestOwnPeak = processes.filter(\.isOwn).map(\.peakBytes).max() ?? 0
-        logBytesPerDossier = Double(end.logPosition - start.logPosition) / count
+        logBytesPerDossier = Statistics.rounded(Double(end.logPosition - start.logPosition) / count)
     }
 }

@@ -6,6 +6,8 @@ package struct BenchmarkEnvironment: Codable, Sendable, Equatable {
     package let cores: Int
     /// Bytes of memory.
     package let memoryBytes: Int
+    /// Processes that ran or waited for a processor in the minute before: what else the machine had to do.
+    package let loadAtStart: Double
     /// Release of the kernel.
     package let kernel: String
     /// The toolchain.

@@ -33,7 +33,8 @@ struct ReportWords {
         return [
             "hoso \(environment.hoso) (\(environment.commit), \(environment.build)) · \(environment.swift)",
             "\(environment.processor) · \(environment.cores) \(self("lõi", "cores")) · "
-                + "\(number(memory)) GiB · Linux \(environment.kernel)",
+                + "\(number(memory)) GiB · Linux \(environment.kernel) · "
+                + "\(self("tải trước khi đo", "load before")) \(number(environment.loadAtStart))",
             "PostgreSQL \(environment.postgresql) (\(settings.joined(separator: " "))) · "
                 + "libzmq \(environment.libzmq) · \(report.plan.workers) worker",
         ]
@@ -50,9 +51,12 @@ struct ReportWords {
     }
 
     private func mark(_ verdict: TargetVerdict) -> String {
-        guard let isMet = verdict.isMet else { return self("chưa đo", "not measured") }
-        if verdict.isStretchMet == true { return self("✓✓ vượt", "✓✓ met, and the stretch") }
-        return isMet ? self("✓ đạt", "✓ met") : self("✗ chưa đạt", "✗ not met")
+        switch verdict.verdict {
+        case .notMeasured: self("chưa đo", "not measured")
+        case .notMet: self("✗ chưa đạt", "✗ not met")
+        case .met: self("✓ đạt", "✓ met")
+        case .stretchMet: self("✓✓ vượt", "✓✓ met, and the stretch")
+        }
     }
 
     /// A number with as many decimals as it has sense in.

@@ -40,8 +40,8 @@ package struct BenchmarkReport: Codable, Sendable {
     /// Sets the pipeline in relation to the ceiling, and judges by the targets.
     mutating func conclude() {
         if let ceiling, ceiling.twoConnections > 0, var figures = pipeline {
-            figures.receiptShareOfCeiling = figures.receiptRate / ceiling.twoConnections
-            figures.foldShareOfCeiling = figures.foldRate / ceiling.twoConnections
+            figures.receiptShareOfCeiling = Statistics.rounded(figures.receiptRate / ceiling.twoConnections)
+            figures.foldShareOfCeiling = Statistics.rounded(figures.foldRate / ceiling.twoConnections)
             pipeline = figures
         }
         targets = Target.all.map { $0.verdict(self) }

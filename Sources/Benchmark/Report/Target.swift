@@ -48,7 +48,7 @@ struct Target: Sendable {
     ]
 
     func verdict(_ report: BenchmarkReport) -> TargetVerdict {
-        TargetVerdict(name: name, side: side, limit: limit, stretch: stretch, unit: unit, measured: figure(report))
+        TargetVerdict(self, measured: figure(report).map { Statistics.rounded($0) })
     }
 }
 
@@ -64,6 +64,18 @@ package enum FigureUnit: String, Sendable, Codable {
 
 /// What was measured of a target.
 package struct TargetVerdict: Codable, Sendable, Equatable {
+    /// How it came out.
+    package enum Verdict: String, Codable, Sendable {
+        /// It was not measured.
+        case notMeasured = "not_measured"
+        /// The limit is not met.
+        case notMet = "not_met"
+        /// The limit is met.
+        case met
+        /// The better one is met as well.
+        case stretchMet = "stretch_met"
+    }
+
     /// Its name.
     package let name: String
     /// Whether the figure should be at least or at most the limit.
@@ -76,19 +88,23 @@ package struct TargetVerdict: Codable, Sendable, Equatable {
     package let unit: FigureUnit
     /// The figure; `nil` when it was not measured.
     package let measured: Double?
-    /// Whether the limit is met.
-    package let isMet: Bool?
-    /// Whether the better one is met as well.
-    package let isStretchMet: Bool?
+    /// How it came out.
+    package let verdict: Verdict
 
-    init(name: String, side: Target.Side, limit: Double, stretch: Double, unit: FigureUnit, measured: Double?) {
-        self.name = name
-        self.side = side
-        self.limit = limit
-        self.stretch = stretch
-        self.unit = unit
+    init(_ target: Target, measured: Double?) {
+        name = target.name
+        side = target.side
+        limit = target.limit
+        stretch = target.stretch
+        unit = target.unit
         self.measured = measured
-        isMet = measured.map { side == .atLeast ? $0 >= limit : $0 <= limit }
-        isStretchMet = measured.map { side == .atLeast ? $0 >= stretch : $0 <= stretch }
+        verdict = measured.map { target.side.verdict($0, limit: target.limit, stretch: target.stretch) } ?? .notMeasured
+    }
+}
+
+extension Target.Side {
+    fileprivate func verdict(_ figure: Double, limit: Double, stretch: Double) -> TargetVerdict.Verdict {
+        func meets(_ goal: Double) -> Bool { self == .atLeast ? figure >= goal : figure <= goal }
+        return meets(stretch) ? .stretchMet : meets(limit) ? .met : .notMet
     }
 }
