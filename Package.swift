@@ -32,6 +32,7 @@ let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -48,6 +49,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-system", from: "1.6.0"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.1.3"),
     ],
     targets: [
         .systemLibrary(name: "CZeroMQ"),
@@ -99,10 +101,17 @@ let package = Package(
                 "ZeroMQ", lifecycle, logging, protobuf,
             ]),
         module("Adoption", ["Dossiers", "Polling", "Postgres", "Store", lifecycle, logging]),
+        module(
+            "Benchmark",
+            [
+                "Adoption", "Agent", "Demonstration", "Dossiers", "IntakeProtocol", "Polling", "Postgres", "Settings",
+                "Spool", "Store", "Supervision", "ZeroMQ", histogram, logging, subprocess, system,
+            ]),
         .executableTarget(
             name: "hoso",
             dependencies: [
-                "Adoption", "Agent", "Broker", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Machines",
+                "Adoption", "Agent", "Benchmark", "Broker", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol",
+                "Machines",
                 "Mapping", "Polling", "Postgres", "Settings", "Spool", "Store", "Supervision", "Surveys",
                 "WireMessages", "Worker", "ZeroMQ", arguments, lifecycle, logging, protobuf, signals, subprocess,
                 system,
@@ -116,6 +125,7 @@ let package = Package(
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("SettingsTests", ["Dossiers", "Settings", "TestSupport", logging]),
+        tests("BenchmarkTests", ["Benchmark", "Dossiers", "Spool"]),
         tests("DemonstrationTests", ["Demonstration", "Dossiers"]),
         tests("PostgresTests", ["Polling", "Postgres", "Store", "TestSupport"]),
         tests("ZeroMQTests", ["Polling", "TestSupport", "ZeroMQ"]),
@@ -131,7 +141,8 @@ let package = Package(
         tests(
             "SystemTests",
             [
-                "hoso", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Mapping", "Postgres", "Spool",
+                "hoso", "Benchmark", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Mapping", "Postgres",
+                "Spool",
                 "Store", "TestSupport", logging, subprocess, system,
             ]),
         .target(

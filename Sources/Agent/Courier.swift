@@ -17,6 +17,7 @@ package actor Courier: Service {
     private let endpoints: [String]
     private let software: String
     private let logger: Logger
+    private let observer: (@Sendable ([SpoolReceipt]) -> Void)?
     private let context: Context
     private var socket: Socket?
     private var machine: SenderMachine
@@ -41,12 +42,18 @@ package actor Courier: Service {
     }
 
     /// A courier for a spool.
-    /// - Parameter endpoints: brokers, of which one is used at a time.
-    package init(_ spool: SpoolDatabase, endpoints: [String], software: String, logger: Logger) throws {
+    /// - Parameters:
+    ///   - endpoints: brokers, of which one is used at a time.
+    ///   - observer: is told on the courier's thread which receipts have just been recorded; it must not block.
+    package init(
+        _ spool: SpoolDatabase, endpoints: [String], software: String, logger: Logger,
+        observer: (@Sendable ([SpoolReceipt]) -> Void)? = nil
+    ) throws {
         self.spool = spool
         self.endpoints = endpoints
         self.software = software
         self.logger = logger
+        self.observer = observer
         executor = try PollingExecutor(name: "hoso-courier")
         context = try Context()
         machine = SenderMachine(
@@ -226,6 +233,7 @@ extension Courier {
             return machine.broken(at: .now, retryAfter: .seconds(5))
         }
         if !receipts.isEmpty {
+            observer?(receipts)
             hasReportedDisk = false
             if try spool.hasManifestDue() { machine.lookAgain() }
         }

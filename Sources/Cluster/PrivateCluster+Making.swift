@@ -14,6 +14,13 @@ extension PrivateCluster {
         }
     }
 
+    /// Removes the folders of a cluster whose server has ended.
+    package func remove() throws {
+        for path in [folder, socketFolder] where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
     /// Makes the cluster in a folder beside its place and moves it there when it is complete.
     ///
     /// A cluster that was only half made when the process was killed would never start; here it is made again.

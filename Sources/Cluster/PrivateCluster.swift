@@ -33,7 +33,10 @@ package struct PrivateCluster: Sendable {
     }
 
     /// libpq's connection string for the role and database `hoso`.
-    package var url: String { "host=\(socketFolder) user=hoso dbname=hoso" }
+    package var url: String { url(database: "hoso") }
+
+    /// libpq's connection string for the role `hoso` and a database.
+    package func url(database: String) -> String { "host=\(socketFolder) user=hoso dbname=\(database)" }
 
     /// Makes the cluster when it is missing, and ends a server that an earlier run left behind.
     package func prepare() async throws {

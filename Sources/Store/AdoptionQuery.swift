@@ -45,8 +45,9 @@ package struct AdoptionQuery {
     package init(_ connection: Connection) { self.connection = connection }
 
     /// Groups in order of their keys, without those whose dossiers have all been withdrawn; days from `from` up to but not including `to`.
+    /// - Parameter units: codes of the units that are counted; none stands for all.
     package func groups(
-        by dimensions: [Dimension], from: Day?, to: Day?
+        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = []
     ) async throws(PostgresError) -> [Group] {
         let keys = dimensions.filter { $0 != .channel }
         let columns = keys.map { $0.sql + ", " }.joined()
@@ -54,10 +55,17 @@ package struct AdoptionQuery {
         var parameters = Parameters()
         parameters.append(day: from?.number)
         parameters.append(day: to?.number)
+        var place = ""
+        if !units.isEmpty {
+            var codes = Column(.text)
+            for unit in units { codes.append(unit) }
+            parameters.append(codes)
+            place = "AND unit = ANY ($3)"
+        }
         let result = try await connection.run(
             """
             SELECT \(columns)channel, \(Measures.names.map { "sum(\($0))::bigint" }.joined(separator: ", "))
-            FROM hoso.adoption WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2)
+            FROM hoso.adoption WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2) \(place)
             GROUP BY \(grouping) HAVING sum(dossiers) <> 0 ORDER BY \(grouping)
             """, parameters, as: "read adoption", within: .seconds(30))
         return Self.groups(in: result, keys: keys.count)

@@ -10,7 +10,7 @@ struct AdoptionCommand: AsyncParsableCommand {
         commandName: "adoption",
         abstract: "Shows how far citizens have adopted each channel · Tỷ lệ sử dụng từng hình thức nộp.",
         discussion: """
-            hoso adoption [--from DAY] [--to DAY] [--by DIM,…] [--metric NAME] [--format table|json|csv]
+            hoso adoption [--from DAY] [--to DAY] [--by DIM,…] [--unit CODE] [--metric NAME] [--format table|json|csv]
             DAY is YYYY-MM-DD and --to is exclusive. All options: hoso adoption show --help
             DAY là YYYY-MM-DD, không tính ngày --to. Mọi tùy chọn: hoso adoption show --help
             DIM: day week month quarter year unit procedure sector channel operator
@@ -32,6 +32,8 @@ struct AdoptionCommand: AsyncParsableCommand {
                 Dimensions, with commas: day week month quarter year unit procedure sector channel operator · Chiều.
                 """)
         var by = "month"
+        @Option(help: "Code of a unit, may be repeated (default: all) · Mã đơn vị, có thể lặp lại.")
+        var unit: [String] = []
         @Option(help: "share_of_all, online_766, postal_submit, postal_return or on_time · Chỉ số.")
         var metric = Metric.shareOfAll.rawValue
         @Option(help: "table, json or csv · Dạng kết quả.")
@@ -53,11 +55,12 @@ struct AdoptionCommand: AsyncParsableCommand {
             }
             let settings = try common.settings()
             let zone = settings.zone.identifier
+            let units = unit
             try await reportingErrors(in: settings.language) {
                 let report = try await DatabaseSession(settings.database("query")).perform { connection in
                     let query = AdoptionQuery(connection)
                     let span = try await query.span()
-                    let groups = try await query.groups(by: dimensions, from: first, to: end)
+                    let groups = try await query.groups(by: dimensions, from: first, to: end, units: units)
                     return AdoptionReport(
                         metric: metric, dimensions: dimensions, from: first ?? span?.lowerBound,
                         to: end ?? [span?.upperBound.advanced(by: 1), first?.advanced(by: 1)].compactMap(\.self).max(),

@@ -1,4 +1,5 @@
 import Agent
+import Benchmark
 import Cluster
 import Mapping
 import Postgres
@@ -28,6 +29,7 @@ func exitCode(of error: any Error) -> Int32 {
         case .notInstalled, .failed, .notReady, .noServerUser: 69
         }
     case let error as SupervisionError: error.exitCode
+    case let error as BenchmarkError: error.isInternal ? 70 : 69
     default: 70
     }
 }

@@ -25,7 +25,8 @@ struct Hoso: AsyncParsableCommand {
             CommandGroup(
                 name: "Questions · Tra cứu",
                 subcommands: [AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self]),
-            CommandGroup(name: "Tools · Công cụ", subcommands: [Migrate.self, CheckConfig.self, Sample.self]),
+            CommandGroup(
+                name: "Tools · Công cụ", subcommands: [Migrate.self, CheckConfig.self, Sample.self, Bench.self]),
         ])
 }
 

@@ -60,24 +60,35 @@ struct Installation: Sendable {
         try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: configuration), options: .atomic)
     }
 
+    /// Removes the folder and everything in it.
+    func remove() throws {
+        for path in [folder, sockets] where FileManager.default.fileExists(atPath: path) {
+            try FileManager.default.removeItem(atPath: path)
+        }
+    }
+
     /// The services in the order in which they start.
     /// - Parameter demoSenders: senders that take part in a demo, in place of the configured one.
     func stages(_ settings: HosoSettings, demoSenders: [String]?) -> [[ChildService]] {
-        let agents =
-            demoSenders?.map { sender in
-                child(
-                    "agent-\(sender)", "agent", settings,
-                    [
-                        "HOSO_SENDER_NAME": sender, "HOSO_SENDER_SPOOL": spool(of: sender),
-                        "HOSO_SENDER_INBOX": inbox(of: sender),
-                    ])
-            } ?? [child("agent", "agent", settings)]
-        return [
-            [child("broker", "broker", settings)],
-            (1...settings.workerCount).map { child("worker-\($0)", "worker", settings) }
-                + [child("aggregator", "aggregator", settings), child("surveys", "surveys", settings)],
-            agents,
+        let agents = demoSenders?.map { agent($0, settings) } ?? [child("agent", "agent", settings)]
+        return centre(settings) + [agents]
+    }
+
+    /// The services without an agent.
+    func centre(_ settings: HosoSettings, _ environment: [String: String] = [:]) -> [[ChildService]] {
+        [
+            [child("broker", "broker", settings, environment)],
+            (1...settings.workerCount).map { child("worker-\($0)", "worker", settings, environment) }
+                + ["aggregator", "surveys"].map { child($0, $0, settings, environment) },
         ]
+    }
+
+    /// The agent of a sender with a spool and a drop folder of its own.
+    func agent(_ sender: String, _ settings: HosoSettings, _ environment: [String: String] = [:]) -> ChildService {
+        let own = [
+            "HOSO_SENDER_NAME": sender, "HOSO_SENDER_SPOOL": spool(of: sender), "HOSO_SENDER_INBOX": inbox(of: sender),
+        ]
+        return child("agent-\(sender)", "agent", settings, own.merging(environment) { $1 })
     }
 
     /// The spool of a sender of the demo.
@@ -96,7 +107,8 @@ struct Installation: Sendable {
             environment: environment, logFile: "\(logs)/\(name).log")
     }
 
-    private static var program: String {
+    /// The path of this very program.
+    static var program: String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? CommandLine.arguments[0]
     }
 }

@@ -1,4 +1,5 @@
 import Agent
+import Benchmark
 import Cluster
 import Dossiers
 import Mapping
@@ -14,6 +15,7 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
     case let error as SpoolRegression: [error.sentence(in: language, path: spool)]
     case let error as ClusterError: [error.sentence(in: language)]
     case let error as SupervisionError: [error.sentence(in: language)]
+    case let error as BenchmarkError: [language.choose(error.vietnamese, error.description)]
     case let error as PostgresError where error.isRetriable:
         [language.choose("Không dùng được cơ sở dữ liệu lúc này", "The database cannot be used now") + ": \(error)"]
     default: ["\(error)"]

@@ -65,6 +65,24 @@ import Testing
         }
     }
 
+    @Test func `Asked for some units, the figures are those of these units alone`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let units = ["H36.26", "H36.31", "H36.31.01"]
+            _ = try await ledger.write(
+                (1...30).map { ledger.entry($0, code: "D\($0)", unit: units[Int($0) % 10 == 0 ? 1 : Int($0) % 2 * 2]) })
+            try await ledger.foldAll()
+            let query = AdoptionQuery(ledger.connection)
+            func dossiers(_ units: [String]) async throws -> Int64 {
+                try await query.groups(by: [.month], from: nil, to: nil, units: units)
+                    .reduce(0) { $0 + $1.channels.values.reduce(0) { $0 + $1.dossiers } }
+            }
+            #expect(try await dossiers([]) == 30)
+            #expect(try await dossiers(["H36.31"]) == 3)
+            #expect(try await dossiers(["H36.31", "H36.31.01"]) == 18)
+            #expect(try await dossiers(["H36"]) == 0)
+        }
+    }
+
     @Test func `What commits late with an early number is not passed over`() async throws {
         let address = try await TestCluster.shared.migratedDatabase()
         try await DatabaseSession(address).perform { connection async throws in

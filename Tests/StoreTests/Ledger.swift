@@ -34,13 +34,13 @@ struct Ledger {
 
     func entry(
         _ number: UInt64, code: String, channel: Channel = .online, salt: UInt8 = 0, person: [UInt8]? = nil,
-        day: Int32 = 19_100, procedure: String? = nil, sector: String? = nil
+        day: Int32 = 19_100, procedure: String? = nil, sector: String? = nil, unit: String = "H36.26"
     ) -> AcceptedEntry {
         var submission = Submission()
         submission.dossierCode = "any"
         submission.codeGrammar = "opaque"
         submission.receivedAt = Instant(microseconds: Int64(day) * 86_400_000_000 + 3_600_000_000).rfc3339()
-        submission.unit = "H36.26"
+        submission.unit = unit
         submission.channel = channel.code
         var validator = Self.validator
         guard case .accepted(var dossier) = validator.validate(submission, now: Instant(microseconds: .max / 2)) else {
