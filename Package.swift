@@ -78,7 +78,7 @@ let package = Package(
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
         module("Mapping", ["Dossiers", "Gzip", system, yams]),
-        module("Spool", ["Dossiers", crypto, grdb]),
+        module("Spool", ["Dossiers", "Polling", crypto, grdb]),
         module(
             "Agent",
             [

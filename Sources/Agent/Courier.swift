@@ -29,6 +29,7 @@ package actor Courier: Service {
     private var headDigest: [UInt8] = []
     /// How often batches have been sent, by their first numbers; those that have their receipts are forgotten with a beat.
     private var attempts: [UInt64: UInt8] = [:]
+    private let pipe: WakeUpPipe?
     private let stop = Signal()
     private var hasReportedSilence = false
     private var hasReportedDisk = false
@@ -56,6 +57,7 @@ package actor Courier: Service {
         self.observer = observer
         executor = try PollingExecutor(name: "hoso-courier")
         context = try Context()
+        pipe = WakeUpPipe(path: spool.wakeUpPath)
         machine = SenderMachine(
             mostEntries: Limits.batchEntries, mostBytes: Limits.batchBytes - 32,
             mostBatches: Limits.outstandingBatches, seed: UInt64.random(in: .min ... .max), at: .now)
@@ -89,7 +91,7 @@ package actor Courier: Service {
     private func carry() async throws {
         while !stop.isRaised, !Task.isCancelled {
             let moment = try nextMoment()
-            // Other processes append to the spool too; a look five times per second finds their entries.
+            // Whoever appends to the spool wakes the courier; should that fail, a look five times per second finds it.
             try await waitForSocket(until: min(moment, .now.advanced(by: .milliseconds(200))))
             try flush()
             try receiveAll()
@@ -115,8 +117,8 @@ package actor Courier: Service {
             case .beat: try beat()
             case .send(let after, let entries, let bytes):
                 try sendRun(after: after, entries: entries, bytes: bytes)
-                // Receipts must not wait behind a long backlog.
-                if !outgoing.isEmpty { return .now.advanced(by: .milliseconds(200)) }
+                // Receipts must not wait behind a long backlog, nor behind entries that come one by one.
+                return outgoing.isEmpty ? .now : .now.advanced(by: .milliseconds(200))
             case .wait(let until): return until
             }
         }
@@ -202,7 +204,9 @@ extension Courier {
         let events: Interest.Events = outgoing.isEmpty ? .readable : [.readable, .writable]
         var interests: [Interest] = [.signal(stop)]
         if let interest = socket?.interest(events) { interests.append(interest) }
+        if let pipe { interests.append(pipe.interest) }
         _ = await executor.wait(for: interests, until: moment)
+        pipe?.drain()
     }
 }
 

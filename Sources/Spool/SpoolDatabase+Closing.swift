@@ -97,7 +97,8 @@ extension SpoolDatabase {
     package func hasManifestDue() throws(SpoolError) -> Bool {
         do {
             return try queue.read { database in
-                try Bool.fetchOne(database, sql: "SELECT waits FROM entry ORDER BY number LIMIT 1") ?? false
+                try Bool.fetchOne(
+                    database.cachedStatement(sql: "SELECT waits FROM entry ORDER BY number LIMIT 1")) ?? false
             }
         } catch {
             throw SpoolError(error, "read")

@@ -62,11 +62,14 @@ extension SpoolDatabase {
 
     /// The columns of an entry, or `nil` where a damaged file holds something else in them.
     private static func parts(_ row: Row) -> (kind: UInt8, previous: [UInt8], digest: [UInt8], body: [UInt8])? {
-        guard let kind = Int64.fromDatabaseValue(row[1]), kind == 1 || kind == 2,
-            let previous = Data.fromDatabaseValue(row[2]), let digest = Data.fromDatabaseValue(row[3]),
-            let body = Data.fromDatabaseValue(row[4])
+        guard let kind = Int64.fromDatabaseValue(row[1]), kind == 1 || kind == 2, let previous = bytes(row, 2),
+            let digest = bytes(row, 3), let body = bytes(row, 4)
         else { return nil }
-        return (UInt8(kind), [UInt8](previous), [UInt8](digest), [UInt8](body))
+        return (UInt8(kind), previous, digest, body)
+    }
+
+    private static func bytes(_ row: Row, _ column: Int) -> [UInt8]? {
+        try? row.withUnsafeData(atIndex: column) { data in data.map { [UInt8]($0) } }
     }
 
     private func setAside(_ number: UInt64) throws {
@@ -89,11 +92,12 @@ extension SpoolDatabase {
 
     /// Records receipts, all or none.
     ///
-    /// A receipt may come twice, late, or for numbers that were never assigned.
+    /// A receipt may come twice, late, or for numbers that were never assigned. One that a failing power supply takes back
+    /// is given again when its entries are sent again, so nobody waits for the disk here.
     package func apply(_ receipts: [SpoolReceipt]) throws(SpoolError) {
         guard !receipts.isEmpty else { return }
         do {
-            try queue.writeImmediately { database in
+            try queue.writeImmediately(isSynchronised: false) { database in
                 for receipt in receipts { try apply(receipt, database) }
             }
         } catch {
@@ -106,42 +110,42 @@ extension SpoolDatabase {
             Int64(bitPattern: receipt.numbers.lowerBound), Int64(bitPattern: receipt.numbers.upperBound),
         ]
         let column = receipt.outcome.column
-        let sources = try Row.fetchAll(
-            database, sql: "SELECT source, count(*) FROM entry WHERE number BETWEEN ? AND ? GROUP BY source",
-            arguments: StatementArguments(range) ?? [])
+        let counting = try database.cachedStatement(
+            sql: "SELECT source, count(*) FROM entry WHERE number BETWEEN ? AND ? GROUP BY source")
+        let sources = try Row.fetchAll(counting, arguments: StatementArguments(range) ?? [])
         let total = sources.reduce(Int64(0)) { $0 + ($1[1] as Int64) }
         guard total > 0 else { return }
         for row in sources {
             guard let source = row[0] as Int64? else { continue }
-            try database.execute(
+            try database.executePrepared(
                 sql: "UPDATE source SET \(column) = \(column) + ? WHERE id = ?", arguments: [row[1] as Int64, source])
         }
         if receipt.outcome == .rejected || receipt.outcome == .conflict {
-            try database.execute(
+            try database.executePrepared(
                 sql: """
                     INSERT OR REPLACE INTO rejected
                     SELECT number, ?, ?, content_type, body, source, line, NULL FROM entry WHERE number BETWEEN ? AND ?
                     """,
                 arguments: [receipt.outcome.rawValue, Data(receipt.reasons)] + (StatementArguments(range) ?? []))
         }
-        try database.execute(
+        try database.executePrepared(
             sql: "UPDATE manifest SET outcome = ?, reasons = ? WHERE number BETWEEN ? AND ?",
             arguments: [receipt.outcome.rawValue, Data(receipt.reasons)] + (StatementArguments(range) ?? []))
-        try database.execute(
+        try database.executePrepared(
             sql: "DELETE FROM entry WHERE number BETWEEN ? AND ?", arguments: StatementArguments(range) ?? [])
-        try database.execute(sql: "UPDATE meta SET \(column) = \(column) + ?", arguments: [total])
+        try database.executePrepared(sql: "UPDATE meta SET \(column) = \(column) + ?", arguments: [total])
         try note(receipt, database)
     }
 
     /// Keeps which numbers have which receipt, as ranges.
     private func note(_ receipt: SpoolReceipt, _ database: Database) throws {
         let first = Int64(bitPattern: receipt.numbers.lowerBound), last = Int64(bitPattern: receipt.numbers.upperBound)
-        try database.execute(
+        try database.executePrepared(
             sql:
                 "UPDATE receipt SET last = ? WHERE last = ? AND outcome = ? AND first = (SELECT max(first) FROM receipt WHERE first < ?)",
             arguments: [last, first - 1, receipt.outcome.rawValue, first])
         guard database.changesCount == 0 else { return }
-        try database.execute(
+        try database.executePrepared(
             sql: """
                 INSERT INTO receipt VALUES (?, ?, ?)
                 ON CONFLICT (first) DO UPDATE SET last = max(last, excluded.last)

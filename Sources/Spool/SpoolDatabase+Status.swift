@@ -6,7 +6,10 @@ extension SpoolDatabase {
     package func chainHead() throws(SpoolError) -> (number: UInt64, digest: [UInt8]) {
         do {
             return try queue.read { database in
-                guard let row = try Row.fetchOne(database, sql: "SELECT head, head_digest FROM meta") else {
+                guard
+                    let row = try Row.fetchOne(
+                        database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
+                else {
                     throw SpoolError(.corrupt, "read")
                 }
                 return (UInt64(bitPattern: row[0] as Int64), [UInt8](row[1] as Data))

@@ -1,6 +1,8 @@
 import Dossiers
 import Foundation
 import GRDB
+import Polling
+import Synchronization
 
 /// A sender's durable store: numbers entries 1, 2, 3 …, chains them by SHA-256, and keeps each until its receipt.
 ///
@@ -14,6 +16,7 @@ package final class SpoolDatabase: Sendable {
     /// Its limits.
     package let options: SpoolOptions
     private let path: String
+    private let room = Mutex<(quota: Int, at: ContinuousClock.Instant)?>(nil)
     let queue: DatabaseQueue
 
     /// Opens a spool, or makes it.
@@ -78,32 +81,40 @@ package final class SpoolDatabase: Sendable {
         guard drafts.allSatisfy({ $0.body.count <= options.entryBytes }) else {
             throw SpoolError(.entryTooLarge, "accept")
         }
+        let numbers: ClosedRange<UInt64>?
         do {
-            return try queue.writeImmediately { database in
-                try makeRoom(database)
-                guard try fill(database) < options.refuseAt else { throw SpoolError(.full, "accept") }
+            numbers = try queue.writeImmediately { database in
+                guard try makeRoom(database) < options.refuseAt else { throw SpoolError(.full, "accept") }
                 if let source { try note(source, rows, unreadable, isEnd, database) }
                 return drafts.isEmpty ? nil : try append(drafts, database)
             }
         } catch {
             throw SpoolError(error, "accept")
         }
+        if numbers != nil { WakeUpPipe.raise(path: wakeUpPath) }
+        return numbers
     }
+
+    /// The pipe by which whoever sends from this spool hears of new entries.
+    package var wakeUpPath: String { path + ".wake" }
 
     private func note(
         _ source: Int64, _ rows: Int, _ unreadable: [UnreadableRow], _ isEnd: Bool, _ database: Database
     ) throws {
-        try database.execute(
+        try database.executePrepared(
             sql: "UPDATE source SET rows = ?, is_read = max(is_read, ?) WHERE id = ?", arguments: [rows, isEnd, source])
         for row in unreadable {
-            try database.execute(
+            try database.executePrepared(
                 sql: "INSERT OR IGNORE INTO unreadable VALUES (?, ?, ?)",
                 arguments: [source, row.line, Data(row.reasons)])
         }
     }
 
     func append(_ drafts: [SpoolDraft], _ database: Database) throws -> ClosedRange<UInt64> {
-        guard let meta = try Row.fetchOne(database, sql: "SELECT head, head_digest FROM meta") else {
+        guard
+            let meta = try Row.fetchOne(
+                database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
+        else {
             throw SpoolError(.corrupt, "accept")
         }
         var number = UInt64(bitPattern: meta[0] as Int64)
@@ -127,10 +138,10 @@ package final class SpoolDatabase: Sendable {
             }
             if let source = draft.source { counts[source, default: 0] += 1 }
         }
-        try database.execute(
+        try database.executePrepared(
             sql: "UPDATE meta SET head = ?, head_digest = ?", arguments: [Int64(bitPattern: number), Data(digest)])
         for (source, count) in counts {
-            try database.execute(
+            try database.executePrepared(
                 sql: "UPDATE source SET accepted = accepted + ? WHERE id = ?", arguments: [count, source])
         }
         try count(tally, at: now, database)
@@ -143,7 +154,7 @@ package final class SpoolDatabase: Sendable {
         let isDone = try Bool.fetchOne(
             database, sql: "SELECT corrected_by IS NOT NULL FROM rejected WHERE number = ?", arguments: entry)
         guard isDone != true else { throw SpoolError(.corrected, "accept") }
-        try database.execute(
+        try database.executePrepared(
             sql: "UPDATE rejected SET corrected_by = ? WHERE number = ?",
             arguments: [Int64(bitPattern: number), Int64(bitPattern: corrected)])
     }
@@ -151,13 +162,13 @@ package final class SpoolDatabase: Sendable {
     private func count(_ tally: [TallyCell: Int], at now: Int64, _ database: Database) throws {
         guard !tally.isEmpty else { return }
         for (cell, dossiers) in tally {
-            try database.execute(
+            try database.executePrepared(
                 sql: """
                     INSERT INTO tally VALUES (?, ?, ?)
                     ON CONFLICT (channel, procedure) DO UPDATE SET dossiers = dossiers + excluded.dossiers
                     """, arguments: [cell.channel, cell.procedure, dossiers])
         }
-        try database.execute(sql: "UPDATE closing SET since = coalesce(since, ?)", arguments: [now])
+        try database.executePrepared(sql: "UPDATE closing SET since = coalesce(since, ?)", arguments: [now])
     }
 
     /// Finds or registers a file that has not been settled.
@@ -186,8 +197,11 @@ package final class SpoolDatabase: Sendable {
     /// Forgets what was refused of files that have been reported on, the oldest first, once half of the room is taken.
     ///
     /// Until then it can be looked up; the centre has all of it in its quarantine.
-    private func makeRoom(_ database: Database) throws {
-        while try fill(database) >= 0.5 {
+    /// - Returns: the share of the quota that is used now.
+    private func makeRoom(_ database: Database) throws -> Double {
+        while true {
+            let filled = try fill(database)
+            guard filled >= 0.5 else { return filled }
             let oldest = try Int64.fetchOne(
                 database,
                 sql: """
@@ -199,7 +213,7 @@ package final class SpoolDatabase: Sendable {
                 // What came from no file, and has been corrected.
                 try database.execute(
                     sql: "DELETE FROM rejected WHERE source IS NULL AND corrected_by IS NOT NULL")
-                return
+                return try fill(database)
             }
             for table in ["rejected", "unreadable", "damaged"] {
                 try database.execute(sql: "DELETE FROM \(table) WHERE source = ?", arguments: [oldest])
@@ -284,18 +298,39 @@ package final class SpoolDatabase: Sendable {
     }
 
     private func fill(_ database: Database) throws -> Double {
-        let pages = try Int64.fetchOne(database, sql: "PRAGMA page_count") ?? 0
-        let free = try Int64.fetchOne(database, sql: "PRAGMA freelist_count") ?? 0
-        // Others fill the disk too, also while this process runs for months.
-        let quota = options.fitting(on: URL(fileURLWithPath: path).deletingLastPathComponent(), beside: path).quotaBytes
+        let pages = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
+        let free = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
         return Double((pages - free) * 4096) / Double(max(quota, 64 * 4096))
+    }
+
+    /// The quota as far as the disk has room for it, looked at ten times per second at most: others fill the disk too,
+    /// also while this process runs for months.
+    private var quota: Int {
+        let now = ContinuousClock.now
+        return room.withLock { room in
+            if let known = room, known.at.duration(to: now) < .milliseconds(100) { return known.quota }
+            let folder = URL(fileURLWithPath: path).deletingLastPathComponent()
+            let quota = options.fitting(on: folder, beside: path).quotaBytes
+            room = (quota, now)
+            return quota
+        }
+    }
+}
+
+extension Database {
+    /// Executes a statement that is kept prepared: reading SQL anew costs more than most of what it does here.
+    func executePrepared(sql: String, arguments: StatementArguments = StatementArguments()) throws {
+        try cachedStatement(sql: sql).execute(arguments: arguments)
     }
 }
 
 extension DatabaseQueue {
     /// A write transaction that takes the lock at once, so that two processes take turns instead of failing.
-    func writeImmediately<Value>(_ body: (Database) throws -> Value) throws -> Value {
+    /// - Parameter isSynchronised: whether it is on disk when this returns. What is not follows with the next write that
+    ///   is; order and consistency are kept either way.
+    func writeImmediately<Value>(isSynchronised: Bool = true, _ body: (Database) throws -> Value) throws -> Value {
         try writeWithoutTransaction { database in
+            try database.executePrepared(sql: "PRAGMA synchronous = \(isSynchronised ? "FULL" : "NORMAL")")
             var value: Value?
             try database.inTransaction(.immediate) {
                 value = try body(database)

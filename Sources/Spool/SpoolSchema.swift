@@ -89,15 +89,20 @@ enum SpoolChain {
     static let start = [UInt8](repeating: 0, count: 32)
 
     static func digest(previous: [UInt8], epoch: UInt64, number: UInt64, body: [UInt8]) -> [UInt8] {
-        var prefix = previous
-        for value in [epoch, number] {
-            for shift in stride(from: 56, through: 0, by: -8) {
-                prefix.append(UInt8(truncatingIfNeeded: value >> shift))
-            }
-        }
+        var prefix: [UInt8] = []
+        prefix.reserveCapacity(48)
+        prefix.append(contentsOf: previous)
+        append(epoch, to: &prefix)
+        append(number, to: &prefix)
         var hash = SHA256()
         hash.update(data: prefix)
         hash.update(data: body)
         return Array(hash.finalize())
+    }
+
+    private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
+        for shift in stride(from: UInt64(56), through: 0, by: -8) {
+            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+        }
     }
 }

@@ -58,12 +58,12 @@ package struct Fold {
         WITH mark AS (
             SELECT xid, id FROM hoso.fold WHERE name = 'adoption'
         ), bound AS MATERIALIZED (
-            -- The transaction with which there are enough rows; none when there are fewer.
-            SELECT (
+            -- The transaction with which there are enough rows; none when so many have not been numbered since.
+            SELECT CASE WHEN (SELECT last_value FROM hoso.intake_id_seq) - (SELECT id FROM mark) >= $1 THEN (
                 SELECT i.xid FROM hoso.intake i
                 WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
                   AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
-                ORDER BY i.xid, i.id OFFSET $1 - 1 LIMIT 1) AS xid
+                ORDER BY i.xid, i.id OFFSET $1 - 1 LIMIT 1) END AS xid
         ), taken AS MATERIALIZED (
             SELECT i.xid, i.id, i.sender, i.epoch, i.sequence, i.part, i.delta, i.received_on, i.channel,
                    i.return_channel, i.timeliness, i.offered_online, i.returned, coalesce(i.unit, '') AS unit,
@@ -76,7 +76,7 @@ package struct Fold {
         ), added AS (
             INSERT INTO hoso.adoption AS a
             SELECT received_on, channel, unit, procedure, sector, operator, \(Measures.sums)
-            FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2, 3, 4, 5, 6
+            FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6
             ON CONFLICT (day, channel, unit, procedure, sector, operator) DO UPDATE SET
                 dossiers = a.dossiers + excluded.dossiers, offered = a.offered + excluded.offered,
                 returned = a.returned + excluded.returned,
@@ -84,7 +84,11 @@ package struct Fold {
                 finished = a.finished + excluded.finished, early = a.early + excluded.early,
                 on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
         ), \(contiguous), last AS (
-            SELECT xid, id FROM taken ORDER BY xid DESC, id DESC LIMIT 1
+            SELECT i.xid, i.id FROM hoso.intake i
+            WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
+              AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
+              AND i.xid <= coalesce((SELECT xid FROM bound), pg_snapshot_xmin(pg_current_snapshot()))
+            ORDER BY i.xid DESC, i.id DESC LIMIT 1
         ), moved AS (
             UPDATE hoso.fold f SET xid = last.xid, id = last.id, folded_at = now()
             FROM last WHERE f.name = 'adoption'
@@ -101,12 +105,30 @@ package struct Fold {
     /// Entries that were taken now are counted as runs of consecutive numbers, without a look at the ledger; only what had
     /// arrived behind a gap that is closed now is walked through, and each such entry once.
     private static let contiguous = """
-        run AS MATERIALIZED (
-            SELECT sender, epoch, min(sequence) AS first, max(sequence) AS last FROM (
-                SELECT sender, epoch, sequence,
-                       sequence - row_number() OVER (PARTITION BY sender, epoch ORDER BY sequence) AS gap
-                FROM taken WHERE part = 0) n
+        share AS MATERIALIZED (
+            -- What a transaction has of a sender: one run, nearly always.
+            SELECT sender, epoch, xid, min(sequence) AS first, max(sequence) AS last,
+                   count(*) = max(sequence) - min(sequence) + 1 AS is_run
+            FROM taken WHERE part = 0 GROUP BY sender, epoch, xid
+        ), piece AS MATERIALIZED (
+            SELECT sender, epoch, first, last FROM share WHERE is_run
+            UNION ALL
+            SELECT sender, epoch, min(sequence), max(sequence) FROM (
+                SELECT t.sender, t.epoch, t.sequence,
+                       t.sequence - row_number() OVER (PARTITION BY t.sender, t.epoch ORDER BY t.sequence) AS gap
+                FROM taken t JOIN share s ON s.sender = t.sender AND s.epoch = t.epoch AND s.xid = t.xid
+                WHERE t.part = 0 AND NOT s.is_run AND (SELECT bool_or(NOT is_run) FROM share)) n
             GROUP BY sender, epoch, gap
+        ), run AS MATERIALIZED (
+            SELECT sender, epoch, min(first) AS first, max(last) AS last FROM (
+                SELECT sender, epoch, first, last,
+                       count(*) FILTER (WHERE first IS DISTINCT FROM before + 1)
+                           OVER (PARTITION BY sender, epoch ORDER BY first) AS place
+                FROM (
+                    SELECT sender, epoch, first, last,
+                           lag(last) OVER (PARTITION BY sender, epoch ORDER BY first) AS before
+                    FROM piece) p) q
+            GROUP BY sender, epoch, place
         ), reached AS MATERIALIZED (
             SELECT r.sender, r.epoch, coalesce(e.contiguous, 0) AS base,
                    coalesce(max(r.last) FILTER (WHERE r.first <= coalesce(e.contiguous, 0) + 1), e.contiguous, 0) AS last
