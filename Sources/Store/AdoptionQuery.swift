@@ -6,6 +6,14 @@ package enum Dimension: String, Sendable, CaseIterable {
     case day, week, month, quarter, year, unit, procedure, sector, channel
     case deskOperator = "operator"
 
+    /// Whether the roll-up by months has it.
+    var isCoarse: Bool {
+        switch self {
+        case .month, .quarter, .year, .unit, .channel: true
+        case .day, .week, .procedure, .sector, .deskOperator: false
+        }
+    }
+
     /// The dimension as a text, from the roll-up.
     var sql: String {
         switch self {
@@ -65,10 +73,17 @@ package struct AdoptionQuery {
         let result = try await connection.run(
             """
             SELECT \(columns)channel, \(Measures.names.map { "sum(\($0))::bigint" }.joined(separator: ", "))
-            FROM hoso.adoption WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2) \(place)
+            FROM \(Self.source(dimensions, from, to)) a WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2) \(place)
             GROUP BY \(grouping) HAVING sum(dossiers) <> 0 ORDER BY \(grouping)
             """, parameters, as: "read adoption", within: .seconds(30))
         return Self.groups(in: result, keys: keys.count)
+    }
+
+    /// The smallest roll-up that has the answer.
+    private static func source(_ dimensions: [Dimension], _ from: Day?, _ to: Day?) -> String {
+        let isWholeMonths = [from, to].allSatisfy { $0.map { $0.components.day == 1 } ?? true }
+        guard isWholeMonths, dimensions.allSatisfy(\.isCoarse) else { return "hoso.adoption" }
+        return "(SELECT month AS day, * FROM hoso.adoption_month)"
     }
 
     private static func groups(in result: QueryResult, keys count: Int) -> [Group] {

@@ -77,12 +77,12 @@ package struct Fold {
             INSERT INTO hoso.adoption AS a
             SELECT received_on, channel, unit, procedure, sector, operator, \(Measures.sums)
             FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6
-            ON CONFLICT (day, channel, unit, procedure, sector, operator) DO UPDATE SET
-                dossiers = a.dossiers + excluded.dossiers, offered = a.offered + excluded.offered,
-                returned = a.returned + excluded.returned,
-                returned_by_post = a.returned_by_post + excluded.returned_by_post,
-                finished = a.finished + excluded.finished, early = a.early + excluded.early,
-                on_the_day = a.on_the_day + excluded.on_the_day, late = a.late + excluded.late
+            ON CONFLICT (day, channel, unit, procedure, sector, operator) DO UPDATE SET \(Measures.addition)
+        ), added_by_month AS (
+            INSERT INTO hoso.adoption_month AS a
+            SELECT date_trunc('month', received_on::timestamp)::date, channel, unit, \(Measures.sums)
+            FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3
+            ON CONFLICT (unit, month, channel) DO UPDATE SET \(Measures.addition)
         ), \(contiguous), last AS (
             SELECT i.xid, i.id FROM hoso.intake i
             WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
@@ -170,6 +170,9 @@ enum Measures {
         sum(delta * (timeliness >= 1)::int), sum(delta * (timeliness = 2)::int), sum(delta * (timeliness = 3)::int),
         sum(delta * (timeliness = 4)::int)
         """
+
+    /// Adds new sums to a row that is there.
+    static let addition = names.map { "\($0) = a.\($0) + excluded.\($0)" }.joined(separator: ", ")
 
     /// Counts over dossiers, for a recount that uses no figure of the ledger.
     static let recountParts = [

@@ -40,11 +40,12 @@ package struct Recount {
             [
                 Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
                 Statement("SELECT count(*), (SELECT count(*) FROM hoso.adoption) FROM hoso.dossier"),
-                Statement(Self.sql),
+                Statement(Self.sql), Statement(Self.months),
             ], as: "recount adoption", within: .seconds(300))
         let totals = results[1]
         return Report(
-            dossiers: totals.int64(0, 0), rows: totals.int64(0, 1), difference: Self.difference(in: results[2]))
+            dossiers: totals.int64(0, 0), rows: totals.int64(0, 1),
+            difference: Self.difference(in: results[2]) ?? Self.difference(in: results[3]))
     }
 
     private static func difference(in result: QueryResult) -> Difference? {
@@ -82,6 +83,21 @@ package struct Recount {
              AND a.sector = c.sector AND a.operator = c.operator
         WHERE \(Measures.names.map { "a.\($0) IS DISTINCT FROM c.\($0)" }.joined(separator: " OR "))
         ORDER BY 1, 2, 3, 4, 5, 6 LIMIT 1
+        """
+
+    /// The roll-up by months against the one by days.
+    private static let months = """
+        WITH counted AS (
+            SELECT date_trunc('month', day::timestamp)::date AS month, channel, unit, \(Measures.added)
+            FROM hoso.adoption GROUP BY 1, 2, 3
+        )
+        SELECT coalesce(a.month, c.month), coalesce(a.channel, c.channel), coalesce(a.unit, c.unit), '', '', '',
+               \(Measures.names.map { "coalesce(a.\($0), 0)" }.joined(separator: ", ")),
+               \(Measures.names.map { "coalesce(c.\($0), 0)" }.joined(separator: ", "))
+        FROM hoso.adoption_month a FULL JOIN counted c
+          ON a.month = c.month AND a.channel = c.channel AND a.unit = c.unit
+        WHERE \(Measures.names.map { "a.\($0) IS DISTINCT FROM c.\($0)" }.joined(separator: " OR "))
+        ORDER BY 1, 2, 3 LIMIT 1
         """
 }
 

@@ -16,9 +16,12 @@ struct RollUp: Sendable {
                 try Task.checkCancellation()
                 _ = try await connection.run(Self.sql, parameters(year), as: "make a roll-up", within: .seconds(300))
             }
+            _ = try await connection.run(Self.months, as: "make a roll-up by months", within: .seconds(300))
             // Ten years of life would have brought this about.
-            try await connection.runScript(
-                "VACUUM (ANALYZE) hoso.adoption", as: "vacuum the roll-up", within: .seconds(300))
+            for table in ["hoso.adoption", "hoso.adoption_month"] {
+                try await connection.runScript(
+                    "VACUUM (ANALYZE) \(table)", as: "vacuum the roll-up", within: .seconds(300))
+            }
         }
     }
 
@@ -55,5 +58,12 @@ struct RollUp: Sendable {
                  LATERAL generate_series(1, CASE unit WHEN 1 THEN $3 ELSE $4 END) AS number
             WHERE extract(isodow FROM day) < 6
         ) AS made
+        """
+
+    private static let months = """
+        INSERT INTO hoso.adoption_month
+        SELECT date_trunc('month', day)::date, channel, unit, sum(dossiers), sum(offered), sum(returned),
+               sum(returned_by_post), sum(finished), sum(early), sum(on_the_day), sum(late)
+        FROM hoso.adoption GROUP BY 1, 2, 3
         """
 }
