@@ -55,6 +55,16 @@ extension EntryContent {
 
     /// Reads an entry, and when its sender took it: microseconds since 1970, or `nil` where it does not say.
     public static func read(_ bytes: [UInt8], as type: ContentType) -> (content: EntryContent, acceptedAt: Int64?) {
+        if type == .protobuf, let (submission, acceptedAt) = IntakeScanner.read(bytes) {
+            return (.intake(submission), plausible(acceptedAt))
+        }
+        return readByLibrary(bytes, as: type)
+    }
+
+    /// The same for every entry, whatever it may be.
+    package static func readByLibrary(
+        _ bytes: [UInt8], as type: ContentType
+    ) -> (content: EntryContent, acceptedAt: Int64?) {
         guard let entry = try? WireEntry(body: bytes, as: type) else {
             return (.malformed(fields: type == .json ? JSONProbe.culprits(in: bytes) : []), nil)
         }

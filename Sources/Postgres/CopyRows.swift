@@ -31,8 +31,8 @@ public struct CopyRows: Sendable {
     /// Appends a `bigint`, or NULL.
     public mutating func append(_ value: Int64?) {
         guard let value else { return appendNull() }
-        bytes.append(bigEndian: Int32(8))
-        bytes.append(bigEndian: value)
+        let upper = UInt32(truncatingIfNeeded: value >> 32), lower = UInt32(truncatingIfNeeded: value)
+        bytes.append(memoryOf: (UInt32(8).bigEndian, upper.bigEndian, lower.bigEndian))
     }
 
     /// Appends an `integer`, or NULL.
@@ -44,8 +44,7 @@ public struct CopyRows: Sendable {
     /// Appends a `smallint`, or NULL.
     public mutating func append(_ value: Int16?) {
         guard let value else { return appendNull() }
-        bytes.append(bigEndian: Int32(2))
-        bytes.append(bigEndian: value)
+        bytes.append(memoryOf: (UInt16(0), UInt16(2).bigEndian, value.bigEndian))
     }
 
     /// Appends a `boolean`.
@@ -73,6 +72,13 @@ public struct CopyRows: Sendable {
         guard let value else { return appendNull() }
         bytes.append(bigEndian: Int32(value.count))
         bytes.append(contentsOf: value)
+    }
+}
+
+extension [UInt8] {
+    /// Appends a length and a value at once; integers of one width, in network byte order, leave no gap in memory.
+    fileprivate mutating func append<Value: BitwiseCopyable>(memoryOf value: Value) {
+        unsafe Swift.withUnsafeBytes(of: value) { unsafe append(contentsOf: $0) }
     }
 }
 

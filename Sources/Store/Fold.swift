@@ -73,15 +73,16 @@ package struct Fold {
             WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
               AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
               AND i.xid <= coalesce((SELECT xid FROM bound), pg_snapshot_xmin(pg_current_snapshot()))
-        ), added AS (
-            INSERT INTO hoso.adoption AS a
+        ), cell (day, channel, unit, procedure, sector, operator, \(Measures.names.joined(separator: ", "))) AS MATERIALIZED (
             SELECT received_on, channel, unit, procedure, sector, operator, \(Measures.sums)
             FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6
+        ), added AS (
+            INSERT INTO hoso.adoption AS a SELECT * FROM cell
             ON CONFLICT (day, channel, unit, procedure, sector, operator) DO UPDATE SET \(Measures.addition)
         ), added_by_month AS (
             INSERT INTO hoso.adoption_month AS a
-            SELECT date_trunc('month', received_on::timestamp)::date, channel, unit, \(Measures.sums)
-            FROM taken WHERE delta <> 0 GROUP BY 1, 2, 3
+            SELECT date_trunc('month', day::timestamp)::date, channel, unit, \(Measures.added)
+            FROM cell GROUP BY 1, 2, 3
             ON CONFLICT (unit, month, channel) DO UPDATE SET \(Measures.addition)
         ), \(contiguous), last AS (
             SELECT i.xid, i.id FROM hoso.intake i

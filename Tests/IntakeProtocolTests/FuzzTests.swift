@@ -57,6 +57,28 @@ import WireMessages
         #expect(kinds == ["intake", "correction", "manifest", "unsupported", "malformed"])
     }
 
+    @Test func `What is read in one pass is what the library reads`() throws {
+        var submission = Submission()
+        for (place, field) in Field.allCases.enumerated() where place != 4 { submission[field] = "Lâm Hà \(place)" }
+        var generator = SeededNumbers(seed: 23)
+        var kinds: Set<String> = []
+        for acceptedAt in [0, 1_646_100_000_000_000, -5] as [Int64] {
+            var entry = WireEntry(intake: submission)
+            entry.acceptedAt = acceptedAt
+            let seed = try entry.encoded(as: .protobuf)
+            for round in 0..<40_000 {
+                var bytes = seed
+                if round > 0 { bytes.mutate(using: &generator) }
+                let (read, told) = (
+                    EntryContent.read(bytes, as: .protobuf), EntryContent.readByLibrary(bytes, as: .protobuf)
+                )
+                #expect(read.content == told.content && read.acceptedAt == told.acceptedAt, "\(bytes)")
+                if case .intake = read.content { kinds.insert("intake") } else { kinds.insert("other") }
+            }
+        }
+        #expect(kinds == ["intake", "other"])
+    }
+
     private static let manifest = Day(iso8601: "2022-03-01").map { day in
         DayManifest(
             day: day, numbers: 3...9, lastDigest: Array(repeating: 5, count: 32),
