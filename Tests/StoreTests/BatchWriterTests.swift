@@ -115,6 +115,40 @@ import Testing
         }
     }
 
+    @Test func `What is copied is what the deciding statement writes`() async throws {
+        try await Ledger.perform { ledger async throws in
+            let first = ledger.entry(1, code: "A", procedure: "1.001193", sector: "Hộ tịch")
+            #expect(try await ledger.write([first]) == [.recorded(.stored)])
+            // The first entry is known, so this batch cannot be copied.
+            let second = ledger.entry(2, code: "B", procedure: "1.001193", sector: "Hộ tịch")
+            #expect(try await ledger.write([first, second]) == [.recorded(.stored), .recorded(.stored)])
+            for (table, own) in [
+                ("dossier", "'{code,content,sequence}'"),
+                ("intake", "'{id,xid,recorded_at,dossier,digest,sequence}'"), ("survey_task", "'{id,xid,dossier}'"),
+            ] {
+                let result = try await ledger.connection.run(
+                    "SELECT count(*), count(DISTINCT to_jsonb(t) - \(own)::text[]) FROM hoso.\(table) t", as: "compare")
+                #expect(result.int64(0, 0) == 2 && result.int64(0, 1) == 1, "\(table)")
+            }
+        }
+    }
+
+    @Test func `After a batch that was known, one writer goes on with new ones and known ones`() async throws {
+        try await Ledger.perform { ledger async throws in
+            var writer = BatchWriter(ledger.connection, quietDays: 0)
+            for round in 0..<40 {
+                var batch = BatchWriter.Batch()
+                // Every third batch repeats the one before it.
+                let start = UInt64((round - round % 3 / 2) * 10 + 1)
+                batch.accepted = ledger.entries(start...(start + 9))
+                let told = try await writer.write(batch).accepted
+                #expect(told == Array(repeating: .recorded(.stored), count: 10), "round \(round)")
+            }
+            #expect(try await ledger.count("dossier") == 270)
+            #expect(try await ledger.count("intake") == 270)
+        }
+    }
+
     @Test func `A citizen is left in peace for the quiet period`() async throws {
         try await Ledger.perform { ledger async throws in
             let person = [UInt8](repeating: 1, count: 32)
