@@ -145,6 +145,13 @@ let package = Package(
                 "Spool",
                 "Store", "TestSupport", logging, subprocess, system,
             ]),
+        // Counted by Deploy/benchmark; no product.
+        .executableTarget(
+            name: "InstructionBenchmarks",
+            dependencies: [
+                "Demonstration", "Dossiers", "IntakeProtocol", "Spool", "Store", "WireMessages", "Worker", arguments,
+            ],
+            path: "Tests/Benchmarks", exclude: ["baseline.json"], swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
             path: "Tests/TestSupport", swiftSettings: strict),

@@ -1,8 +1,8 @@
 import Dossiers
-import Postgres
+package import Postgres
 
 /// Accepted entries as columns for `unnest`; the memory is kept from batch to batch.
-struct AcceptedColumns {
+package struct AcceptedColumns {
     private var ordinal = Column(.int4), sender = Column(.int4), epoch = Column(.int8), sequence = Column(.int8)
     private var digest = Column(.bytes), content = Column(.bytes), code = Column(.text)
     private var receivedAt = Column(.timestamp), dueAt = Column(.timestamp)
@@ -19,6 +19,9 @@ struct AcceptedColumns {
     private var surveyed = Column(.boolean), notBefore = Column(.timestamp), person = Column(.bytes)
     private var acceptedAt = Column(.timestamp)
 
+    /// No columns.
+    package init() {}
+
     /// Names of the columns, in the order of the parameters.
     static let names = """
         ordinal, sender, epoch, sequence, digest, content, code, received_at, due_at, finished_at, returned_at,
@@ -32,7 +35,7 @@ struct AcceptedColumns {
     static let placeholders = (1...count).map { "$\($0)" }.joined(separator: ", ")
 
     /// Fills the columns with the entries at some indices, whose positions become their ordinals.
-    mutating func parameters(_ entries: [AcceptedEntry], _ indices: some Collection<Int>) -> Parameters {
+    package mutating func parameters(_ entries: [AcceptedEntry], _ indices: some Collection<Int>) -> Parameters {
         forEach { $0.removeAll() }
         for (place, index) in indices.enumerated() { append(entries[index], ordinal: Int32(place)) }
         var parameters = Parameters()

@@ -1,0 +1,25 @@
+package import Dossiers
+package import IntakeProtocol
+package import Store
+
+/// What a worker does with a batch before it needs the database, for whoever counts what that costs.
+package struct BatchReader {
+    private var preparation: Preparation
+
+    /// A reader that judges by a validator, and chooses for the survey by a policy.
+    package init(validator: Validator, policy: SurveyPolicy) {
+        preparation = Preparation(validator: validator, policy: policy)
+    }
+
+    /// The new dossiers of a batch; what would have to be revised or quarantined is left out.
+    /// - Throws: when the batch as a whole is damaged.
+    package mutating func newEntries(
+        header: Header, body: [UInt8], sender: Int32, now: Instant
+    ) throws(ProtocolError) -> [AcceptedEntry] {
+        let delivery = OpenDelivery(tag: DeliveryTag(delivery: 1, sender: "reader"), header: header)
+        return try preparation.work(for: delivery, sender: sender, body: body, now: now).compactMap { work in
+            guard case .store(let entry) = work.job else { return nil }
+            return entry
+        }
+    }
+}
