@@ -28,8 +28,6 @@ package actor AggregatorService: Service {
 
     isolated deinit { executor.stop() }
 
-    private static let manyRows: Int64 = 1_000
-
     /// Folds until the service is shut down.
     package func run() async throws {
         try await withThrowingDiscardingTaskGroup { group in
@@ -75,11 +73,9 @@ package actor AggregatorService: Service {
                 }
             }
             let step = try await fold.step()
-            // While dossiers come in, a pause lets enough of them gather for a commit of its own; when many do, a longer one
-            // takes a fifth off what each of them costs.
+            // While dossiers come in, a pause lets enough of them gather for a commit of its own.
             if step.rows >= Fold.largestStep { continue }
-            let pause = step.rows >= Self.manyRows ? interval * 3 : interval
-            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: interval))
         }
     }
 }

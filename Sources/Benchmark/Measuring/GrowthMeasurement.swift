@@ -1,4 +1,4 @@
-/// The pipeline at growing numbers of stored dossiers; nobody but autovacuum tells the planner that they grow.
+/// The pipeline at growing numbers of stored dossiers.
 struct GrowthMeasurement: Sendable {
     let site: BenchmarkSite
     let plan: BenchmarkPlan
