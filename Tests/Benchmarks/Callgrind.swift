@@ -34,9 +34,9 @@ struct Callgrind {
     private func start(_ benchmark: InstructionBenchmark) throws -> Count {
         let log = "\(folder)/\(benchmark.name).log"
         let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/valgrind")
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = [
-            "--tool=callgrind", "--toggle-collect=*countedRound*", "--callgrind-out-file=/dev/null",
+            "valgrind", "--tool=callgrind", "--toggle-collect=*countedRound*", "--callgrind-out-file=/dev/null",
             "--log-file=\(log)", try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe"),
             "run", benchmark.name, "--folder", folder,
         ]

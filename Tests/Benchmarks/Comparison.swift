@@ -4,7 +4,7 @@ import Foundation
 struct Comparison {
     /// Growth that is let through, as a share.
     ///
-    /// Two runs of the same program differ by less than 0.1 %, also those with files; the room is for what a change
+    /// Two runs differ by less than 0.1 %, also those with files and of a program built anew; the room is for what a change
     /// elsewhere moves: what the compiler inlines, how an allocator or a hash table happens to be filled.
     static let tolerance = 0.03
 
@@ -39,13 +39,14 @@ struct Comparison {
 
     /// The comparison for people.
     var table: String {
-        let width = rows.map(\.name.count).max() ?? 0
+        let heading = "instructions per dossier"
+        let width = rows.map(\.name.count).reduce(heading.count, max)
         let lines = rows.map { row in
             Self.line(
                 row.name, String(row.instructions), row.baseline.map { String($0) } ?? "none",
                 row.growth.map { Self.percent($0) } ?? "", width: width) + (row.isRegression ? "  more" : "")
         }
-        let title = Self.line("instructions per dossier", "now", "baseline", "change", width: width)
+        let title = Self.line(heading, "now", "baseline", "change", width: width)
         return ([title] + lines).joined(separator: "\n")
     }
 

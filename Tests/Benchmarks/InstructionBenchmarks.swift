@@ -51,7 +51,8 @@ struct InstructionBenchmarks: ParsableCommand {
                 print("\(baseline) has been written.")
             } else if let known, known.origin != origin {
                 print("The baseline does not apply here, so nothing is judged:")
-                print("  it is of \(known.origin), this is \(origin).")
+                print("  it is of \(known.origin);")
+                print("  this is  \(origin).")
             } else if !comparison.regressions.isEmpty {
                 print("More than \(Int(Comparison.tolerance * 100)) % above the baseline.")
                 print("If it has to be: Deploy/benchmark --update, and say why in the commit.")
