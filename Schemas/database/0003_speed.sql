@@ -1,4 +1,4 @@
--- Codes are compared byte by byte: the rules of a language give the same order at several times the cost.
+-- Codes are compared byte by byte, whatever the locale of the database.
 ALTER TABLE hoso.dossier ALTER COLUMN code TYPE text COLLATE "C";
 ALTER TABLE hoso.survey_task ALTER COLUMN dossier TYPE text COLLATE "C";
 ALTER TABLE hoso.intake ALTER COLUMN dossier TYPE text COLLATE "C";

@@ -205,8 +205,8 @@ extension Courier {
         var interests: [Interest] = [.signal(stop)]
         if let interest = socket?.interest(events) { interests.append(interest) }
         if let pipe { interests.append(pipe.interest) }
-        _ = await executor.wait(for: interests, until: moment)
-        pipe?.drain()
+        let readiness = await executor.wait(for: interests, until: moment)
+        if let pipe, readiness[interests.count - 1] { pipe.drain() }
     }
 }
 

@@ -84,7 +84,7 @@ public enum Field: String, Sendable, Hashable, CaseIterable {
 }
 
 extension Submission {
-    /// The same in Unicode's composed form (NFC), in the fields that are compared or counted.
+    /// Puts the fields that are compared or counted into Unicode's composed form (NFC).
     ///
     /// Vietnamese is typed in both forms; one sector must not become two, nor a dossier that is sent again a conflict.
     mutating func compose() {

@@ -9,19 +9,6 @@ public enum Chain {
     public static func digest(
         previous: [UInt8], epoch: UInt64, sequence: UInt64, body: [UInt8]
     ) -> [UInt8] {
-        Array(hash(previous, epoch, sequence, body))
-    }
-
-    /// Whether a digest is the one that follows from what it is about.
-    public static func proves(
-        _ digest: [UInt8], previous: [UInt8], epoch: UInt64, sequence: UInt64, body: [UInt8]
-    ) -> Bool {
-        Array(hash(previous, epoch, sequence, body)) == digest
-    }
-
-    private static func hash(
-        _ previous: [UInt8], _ epoch: UInt64, _ sequence: UInt64, _ body: [UInt8]
-    ) -> SHA256Digest {
         var prefix: [UInt8] = []
         prefix.reserveCapacity(48)
         prefix.append(contentsOf: previous)
@@ -30,7 +17,7 @@ public enum Chain {
         var hash = SHA256()
         hash.update(data: prefix)
         hash.update(data: body)
-        return hash.finalize()
+        return Array(hash.finalize())
     }
 
     /// SHA-256 of some bytes.

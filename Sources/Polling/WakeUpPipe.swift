@@ -26,8 +26,9 @@ public final class WakeUpPipe: Sendable {
 
     /// Takes all wake-ups that have come.
     public func drain() {
-        var bytes = [UInt8](repeating: 0, count: 256)
-        while unsafe read(descriptor, &bytes, bytes.count) == bytes.count {}
+        var bytes: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        let size = MemoryLayout.size(ofValue: bytes)
+        while unsafe read(descriptor, &bytes, size) == size {}
     }
 
     /// Wakes whoever waits at the pipe at a path; nothing happens where nobody does.

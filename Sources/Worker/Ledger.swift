@@ -104,12 +104,12 @@ struct Ledger {
     private func split(_ batch: [Work], later: inout [Work]) -> (BatchWriter.Batch, Places) {
         var written = BatchWriter.Batch()
         var places = Places()
-        var keys = EntryKeys()
+        var keys = Set<EntryKey>(minimumCapacity: batch.count)
         var revised: Set<String> = []
         written.accepted.reserveCapacity(batch.count)
         places.accepted.reserveCapacity(batch.count)
         for (index, work) in batch.enumerated() {
-            guard keys.insert(work.key) else {
+            guard keys.insert(work.key).inserted else {
                 later.append(work)
                 continue
             }
@@ -229,37 +229,6 @@ struct Ledger {
             let reasons = [WireReason](json: recorded[work.key] ?? "[]")
             work.delivery.resolve(
                 work.index, OpenDelivery.EntryVerdict(outcome: WireOutcome(outcome), reasons: reasons))
-        }
-    }
-}
-
-/// The keys of a batch: nearly always runs of consecutive numbers, so they are kept as such.
-struct EntryKeys {
-    private var runs: [(sender: Int32, epoch: UInt64, numbers: ClosedRange<UInt64>)] = []
-    private var rest: Set<EntryKey> = []
-    private static let mostRuns = 32
-
-    /// Adds a key; false when it is there already.
-    mutating func insert(_ key: EntryKey) -> Bool {
-        for index in runs.indices.reversed() where runs[index].sender == key.sender && runs[index].epoch == key.epoch {
-            let numbers = runs[index].numbers
-            if numbers.contains(key.sequence) { return false }
-            if key.sequence == numbers.upperBound + 1, !isFurther(key, than: index), !rest.contains(key) {
-                runs[index].numbers = numbers.lowerBound...key.sequence
-                return true
-            }
-        }
-        guard runs.count < Self.mostRuns else { return rest.insert(key).inserted }
-        guard rest.isEmpty || !rest.contains(key) else { return false }
-        runs.append((key.sender, key.epoch, key.sequence...key.sequence))
-        return true
-    }
-
-    /// Whether another run has the key.
-    private func isFurther(_ key: EntryKey, than place: Int) -> Bool {
-        runs.indices.contains { index in
-            index != place && runs[index].sender == key.sender && runs[index].epoch == key.epoch
-                && runs[index].numbers.contains(key.sequence)
         }
     }
 }

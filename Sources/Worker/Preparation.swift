@@ -96,11 +96,11 @@ struct Preparation {
         works.reserveCapacity(batch.items.count)
         for (index, item) in batch.items.enumerated() {
             let key = EntryKey(sender: sender, epoch: header.epoch, sequence: header.first + UInt64(index))
+            let digest = Chain.digest(
+                previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
             let place = Place(key: key, digest: item.digest, contentType: header.contentType)
             let job =
-                if !Chain.proves(
-                    item.digest, previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
-                {
+                if digest != item.digest {
                     reject(item.bytes, place, [Fault(.digestMismatch)])
                 } else if item.bytes.count > Limits.entryBytes {
                     reject(item.bytes, place, [Fault(.tooLong)])

@@ -27,7 +27,7 @@ package actor WorkerService: Service {
     var preparation: Preparation
     /// Entries that wait for the database.
     var works: [Work] = []
-    /// Numbers of senders, as far as they are known.
+    /// Numbers of senders as the ledger has told; with another one told later, entries are addressed again.
     var numbers: [String: Int32] = [:]
     /// HELLOs and heads that wait for the database.
     var questions: [Question] = []

@@ -61,11 +61,9 @@ extension InstructionBenchmark {
                 var previous = batch.body.previous
                 for (offset, item) in batch.body.items.enumerated() {
                     let number = batch.header.first + UInt64(offset)
-                    if Chain.proves(
-                        item.digest, previous: previous, epoch: Sample.epoch, sequence: number, body: item.bytes)
-                    {
-                        proven += 1
-                    }
+                    let digest = Chain.digest(
+                        previous: previous, epoch: Sample.epoch, sequence: number, body: item.bytes)
+                    if digest == item.digest { proven += 1 }
                     previous = item.digest
                 }
             }

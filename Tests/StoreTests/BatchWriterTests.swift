@@ -117,10 +117,10 @@ import Testing
 
     @Test func `What is copied is what the deciding statement writes`() async throws {
         try await Ledger.perform { ledger async throws in
-            let first = ledger.entry(1, code: "A", procedure: "1.001193", sector: "Hộ tịch")
+            let first = ledger.completeEntry(1, code: "A")
             #expect(try await ledger.write([first]) == [.recorded(.stored)])
             // The first entry is known, so this batch cannot be copied.
-            let second = ledger.entry(2, code: "B", procedure: "1.001193", sector: "Hộ tịch")
+            let second = ledger.completeEntry(2, code: "B")
             #expect(try await ledger.write([first, second]) == [.recorded(.stored), .recorded(.stored)])
             for (table, own) in [
                 ("dossier", "'{code,content,sequence}'"),

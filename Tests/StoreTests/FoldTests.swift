@@ -159,6 +159,17 @@ import Testing
         }
     }
 
+    @Test func `So is a roll-up by months that says something else than the one by days`() async throws {
+        try await Ledger.perform { ledger async throws in
+            _ = try await ledger.write(ledger.entries(1...5))
+            try await ledger.foldAll()
+            #expect(try await Recount(ledger.connection).run().difference == nil)
+            _ = try await ledger.connection.run("UPDATE hoso.adoption_month SET late = late - 1", as: "tamper")
+            let difference = try #require(try await Recount(ledger.connection).run().difference)
+            #expect(difference.folded.late == -1 && difference.counted.late == 0)
+        }
+    }
+
     private static func insert(_ numbers: ClosedRange<Int>) -> String {
         numbers.map { number in
             """

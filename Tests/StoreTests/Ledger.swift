@@ -58,6 +58,29 @@ struct Ledger {
             notBefore: Instant(microseconds: 0), person: person)
     }
 
+    /// An entry in which every field says something, and no two of one type the same.
+    func completeEntry(_ number: UInt64, code: String) -> AcceptedEntry {
+        let values: [Field: String] = [
+            .dossierCode: code, .codeGrammar: "opaque", .receivedAt: "2022-03-01T09:00:00+07:00",
+            .dueAt: "2022-03-05T16:30:00+07:00", .finishedAt: "2022-03-06T16:00:00+07:00",
+            .returnedAt: "2022-03-07T10:00:00+07:00", .unit: "H36.26", .procedure: "1.001193.000.00.00.H36",
+            .sector: "Hộ tịch", .channel: "postal", .returnChannel: "in_person", .deskOperator: "post_office",
+            .onlineLevel: "partial", .applicantKind: "citizen", .applicantID: "068045060533",
+            .applicantName: "Ka Ví Tám", .applicantPhone: "0998703870", .status: "9",
+        ]
+        var submission = Submission()
+        for (field, value) in values { submission[field] = value }
+        var validator = Self.validator
+        validator.catalogue = Catalogue(units: ["H36.26"])
+        guard case .accepted(let dossier) = validator.validate(submission, now: Instant(microseconds: .max / 2)) else {
+            preconditionFailure("the made-up dossier is not valid")
+        }
+        return AcceptedEntry(
+            key: EntryKey(sender: 1, epoch: epoch, sequence: number), acceptedAt: 1_646_100_000_000_000,
+            digest: digest(number, 0), content: digest(number, 1), dossier: dossier, isSurveyed: true,
+            notBefore: Instant(microseconds: 1_646_200_000_000_000), person: nil)
+    }
+
     func refused(
         _ number: UInt64, salt: UInt8, outcome: StoredOutcome, correcting target: UInt64? = nil, dossier: String? = nil
     ) -> QuarantinedEntry {
