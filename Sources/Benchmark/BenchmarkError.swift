@@ -10,6 +10,10 @@ package struct BenchmarkError: Error, Sendable, CustomStringConvertible {
         case stalled(what: String)
         /// A service did not come up.
         case notReady
+        /// The processes or the lag of the figures could not be observed.
+        case notObserved
+        /// A made-up dossier is not valid on this machine.
+        case sampleRefused
         /// A command left with a code other than 0.
         case commandFailed(command: String, status: String)
     }
@@ -23,7 +27,7 @@ package struct BenchmarkError: Error, Sendable, CustomStringConvertible {
     package var isInternal: Bool {
         switch code {
         case .inexact, .rollUpDiffers: true
-        case .stalled, .notReady, .commandFailed: false
+        case .stalled, .notReady, .notObserved, .sampleRefused, .commandFailed: false
         }
     }
 
@@ -34,6 +38,8 @@ package struct BenchmarkError: Error, Sendable, CustomStringConvertible {
         case .rollUpDiffers: "not exact: the roll-up differs from a recount of the dossiers"
         case .stalled(let what): "nothing has moved for a minute: \(what)"
         case .notReady: "the services did not come up within a minute"
+        case .notObserved: "the processes or the lag of the figures could not be observed"
+        case .sampleRefused: "a made-up dossier of 2022 to 2025 is not valid here: is the clock of this machine right?"
         case .commandFailed(let command, let status): "\(command) failed: \(status)"
         }
     }
@@ -45,6 +51,8 @@ package struct BenchmarkError: Error, Sendable, CustomStringConvertible {
         case .rollUpDiffers: "không chính xác: số liệu tổng hợp khác kết quả đếm lại từ hồ sơ"
         case .stalled(let what): "đã một phút không có tiến triển: \(what)"
         case .notReady: "các dịch vụ không khởi động được trong một phút"
+        case .notObserved: "không quan sát được các tiến trình hoặc độ trễ tổng hợp"
+        case .sampleRefused: "hồ sơ mẫu (2022–2025) không hợp lệ trên máy này: đồng hồ của máy có đúng không?"
         case .commandFailed(let command, let status): "\(command) bị lỗi: \(status)"
         }
     }

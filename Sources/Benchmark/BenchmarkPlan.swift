@@ -46,7 +46,7 @@ package struct BenchmarkPlan: Sendable, Codable, Equatable {
         latencySeconds = max(1, Int((Double(isQuick ? 10 : 30) * scale).rounded()))
         latencyRates = [100, 1_000]
         growthSizes = [size(10_000, 10_000), size(100_000, 100_000), size(300_000, 1_000_000)]
-        burst = size(20_000, 50_000)
+        burst = size(20_000, 30_000)
         bursts = 3
         backlog = size(100_000, 500_000)
         arrivalRate = 100

@@ -11,7 +11,9 @@ struct Bench: AsyncParsableCommand {
         abstract: "Measures this machine with everything in a temporary folder · Đo hiệu năng trên máy này.",
         discussion: """
             Starts a database cluster with default durability and all services, measures, prints, and removes everything.
-            Khởi động cụm cơ sở dữ liệu (độ bền mặc định) và mọi dịch vụ, đo, in kết quả rồi xóa hết.
+            Environment variables HOSO_… are not used.
+            Khởi động cụm cơ sở dữ liệu (độ bền mặc định) và mọi dịch vụ, đo, in kết quả rồi xóa hết. \
+            Không dùng các biến môi trường HOSO_….
             NAME: \(MeasurementName.allCases.map(\.rawValue).joined(separator: " "))
             """)
     @OptionGroup var common: CommonOptions
@@ -48,8 +50,14 @@ struct Bench: AsyncParsableCommand {
         }
     }
 
+    /// Settings of a centre that this user runs must not lead made-up dossiers there, nor anything else astray.
+    private func forgetSettings() {
+        for name in ProcessInfo.processInfo.environment.keys where name.hasPrefix("HOSO_") { unsafe unsetenv(name) }
+    }
+
     func run() async throws {
         let language = common.spoken
+        forgetSettings()
         let base = data ?? FileManager.default.temporaryDirectory.path
         let place = Installation(folder: "\(base)/hoso-bench-\(UUID().uuidString.prefix(8).lowercased())")
         let report = try await reportingErrors(in: language) { try await measure(in: place) }

@@ -44,6 +44,7 @@ extension InstructionBenchmark {
                     header: batch.header, body: batch.bytes, sender: 1, now: Sample.now
                 ).count
             }
+            guard entries == Sample.size else { throw BenchmarkFailure("not every entry of the batches is new") }
             return entries
         }
     }

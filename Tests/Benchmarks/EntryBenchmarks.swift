@@ -17,7 +17,9 @@ extension InstructionBenchmark {
             return { _ in
                 var fields = 0
                 for entry in entries {
-                    guard case (.intake(let submission), _) = EntryContent.read(entry, as: type) else { continue }
+                    guard case (.intake(let submission), _) = EntryContent.read(entry, as: type) else {
+                        throw BenchmarkFailure("an entry is not read")
+                    }
                     fields += submission.dossierCode.utf8.count
                 }
                 return fields
@@ -31,7 +33,10 @@ extension InstructionBenchmark {
         return { _ in
             var accepted = 0
             for submission in submissions {
-                if case .accepted = validator.validate(submission, now: Sample.now) { accepted += 1 }
+                guard case .accepted = validator.validate(submission, now: Sample.now) else {
+                    throw BenchmarkFailure("a submission is not accepted")
+                }
+                accepted += 1
             }
             return accepted
         }
@@ -63,7 +68,8 @@ extension InstructionBenchmark {
                     let number = batch.header.first + UInt64(offset)
                     let digest = Chain.digest(
                         previous: previous, epoch: Sample.epoch, sequence: number, body: item.bytes)
-                    if digest == item.digest { proven += 1 }
+                    guard digest == item.digest else { throw BenchmarkFailure("a digest does not follow") }
+                    proven += 1
                     previous = item.digest
                 }
             }

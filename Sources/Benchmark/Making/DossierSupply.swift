@@ -30,13 +30,15 @@ struct DossierSupply {
     }
 
     /// The next ones as a worker hands them to the store; none when all have been taken.
-    mutating func entries(_ limit: Int, first: UInt64, sender: Int32, epoch: UInt64) -> [AcceptedEntry] {
+    mutating func entries(
+        _ limit: Int, first: UInt64, sender: Int32, epoch: UInt64
+    ) throws(BenchmarkError) -> [AcceptedEntry] {
         var entries: [AcceptedEntry] = []
         entries.reserveCapacity(limit)
         let now = Instant(microseconds: WallClock.microseconds)
         while entries.count < limit, let submission = submissions.next() {
             guard case .accepted(let dossier) = validator.validate(submission, now: now) else {
-                preconditionFailure("a made-up dossier is not valid")
+                throw BenchmarkError(.sampleRefused)
             }
             let key = EntryKey(sender: sender, epoch: epoch, sequence: first + UInt64(entries.count))
             entries.append(entry(dossier, key, now))

@@ -30,6 +30,7 @@ struct Burst: Sendable {
         _ dossiers: Int, seed: UInt64, beside: @escaping @Sendable () async throws -> Void = {},
         atStart: @Sendable () async throws -> Void = {}, atEnd: @escaping @Sendable () async throws -> Void = {}
     ) async throws -> Times {
+        let before = try await spool.counts().stored
         try await spool.fill(count: dossiers, seed: seed)
         try await atStart()
         let start = ContinuousClock.now
@@ -39,6 +40,12 @@ struct Burst: Sendable {
                 let receipts = try await waitForReceipts(since: start)
                 group.cancelAll()
                 try await group.waitForAll()
+                // A receipt is a receipt; what is measured is storing.
+                let stored = try await spool.counts().stored - before
+                guard stored >= Int64(dossiers) else {
+                    throw BenchmarkError(
+                        .inexact(what: "receipts “stored”", expected: Int64(dossiers), found: stored))
+                }
                 let figures = try await waitForFigures(since: start)
                 try await atEnd()
                 return Times(dossiers: dossiers, toReceipts: receipts, toFigures: figures)

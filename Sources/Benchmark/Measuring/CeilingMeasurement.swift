@@ -67,7 +67,7 @@ private actor CopyThread {
         var first: UInt64 = 1
         while true {
             try Task.checkCancellation()
-            let entries = supply.entries(batch, first: first, sender: sender, epoch: 1)
+            let entries = try supply.entries(batch, first: first, sender: sender, epoch: 1)
             if entries.isEmpty { return }
             var rows = AcceptedRows()
             batches.append(rows.tables(entries, entries.indices))

@@ -32,8 +32,13 @@ final class LagRecorder: Sendable {
             let fold = FoldWatch(connection)
             var next = ContinuousClock.now
             while !Task.isCancelled {
-                guard let age = try? await fold.ageOfOldest()?.microseconds ?? 0 else { return }
-                samples.withLock { $0.append(Double(age) / 1_000) }
+                do {
+                    let age = try await fold.ageOfOldest()?.microseconds ?? 0
+                    samples.withLock { $0.append(Double(age) / 1_000) }
+                } catch {
+                    if Task.isCancelled { return }
+                    throw error
+                }
                 next = max(next.advanced(by: .milliseconds(100)), .now)
                 try? await Task.sleep(until: next, clock: .continuous)
             }

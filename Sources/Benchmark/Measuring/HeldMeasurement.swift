@@ -1,7 +1,11 @@
 import Postgres
 import Store
+import Synchronization
 
 /// The pipeline with and without a transaction that is held open elsewhere, by turns.
+///
+/// The fold stands still behind such a transaction, and leaves its share of the processor to the pipeline meanwhile: what
+/// shows here is whether storing suffers, not what the figures cost later.
 struct HeldMeasurement: Sendable {
     let site: BenchmarkSite
     let plan: BenchmarkPlan
@@ -36,15 +40,19 @@ struct HeldMeasurement: Sendable {
 
     /// The rate to the last receipt while a transaction with a number is open; it ends then, for the figures wait for it.
     private func receiptRate(_ burst: Burst, seed: UInt64, beside holder: DatabaseSession) async throws -> Double {
-        try await burst.run(plan.burst, seed: seed) {
+        let isHeld = Mutex(false)
+        let times = try await burst.run(plan.burst, seed: seed) {
             try await holder.perform { connection in
                 try await connection.runScript(
                     "SET idle_in_transaction_session_timeout = 0", as: "prepare", within: .seconds(10))
                 try await connection.runScript(
                     "BEGIN; SELECT pg_current_xact_id()", as: "hold a transaction open", within: .seconds(10))
+                isHeld.withLock { $0 = true }
                 // Until the last receipt; the connection is closed with the transaction.
                 try? await Task.sleep(for: .seconds(3_600))
             }
-        }.receiptRate
+        }
+        guard isHeld.withLock({ $0 }) else { throw BenchmarkError(.notObserved) }
+        return times.receiptRate
     }
 }

@@ -39,14 +39,17 @@ struct PipelineMeasurement: Sendable {
         } atEnd: {
             census.end(try await session.perform { try await ProcessCensus.take($0) })
         }
-        let cost = census.figures(dossiers)
+        let cost = try census.figures(dossiers)
+        let figures = lag.figures
+        // No verdict on what nobody looked at.
+        guard figures.samples > 0, cost.largestOwnPeak > 0 else { throw BenchmarkError(.notObserved) }
         try await Exactness(session: session).check(dossiers, spool: spool)
         return Outcome(
             pipeline: PipelineFigures(
                 dossiers: dossiers, receiptSeconds: Statistics.rounded(times.toReceipts.seconds),
                 foldSeconds: Statistics.rounded(times.toFigures.seconds),
                 receiptRate: times.receiptRate, foldRate: times.foldRate,
-                logBytesPerDossier: cost.logBytesPerDossier), cost: cost, lag: lag.figures)
+                logBytesPerDossier: cost.logBytesPerDossier), cost: cost, lag: figures)
     }
 }
 
@@ -57,10 +60,10 @@ private final class CensusRecorder: Sendable {
     func begin(_ census: ProcessCensus) { state.withLock { $0.start = census } }
     func end(_ census: ProcessCensus) { state.withLock { $0.end = census } }
 
-    func figures(_ dossiers: Int) -> CostFigures {
-        let empty = ProcessCensus(members: [:], logPosition: 0)
+    func figures(_ dossiers: Int) throws(BenchmarkError) -> CostFigures {
         let (start, end) = state.withLock { $0 }
-        return CostFigures(from: start ?? empty, to: end ?? empty, dossiers: dossiers)
+        guard let start, let end else { throw BenchmarkError(.notObserved) }
+        return CostFigures(from: start, to: end, dossiers: dossiers)
     }
 }
 
