@@ -148,9 +148,9 @@ package actor Inbox: Service {
         let place = folder.appendingPathComponent(relative)
         let (target, names) = (place.deletingLastPathComponent(), SettledNames(place.lastPathComponent))
         try report.json().write(to: place.appendingPathExtension("report.json"), options: .atomic)
+        let corrections = try FileReport.corrections(source: source, spool: spool, language: language)
         var remarks = [report.remark(listed: report.lines, in: language)].compactMap(\.self)
-        if let corrections = try FileReport.corrections(source: source, spool: spool, language: language) {
-            try write(corrections, to: target.appendingPathComponent(names.refused))
+        if corrections != nil {
             remarks += [
                 language == .vietnamese
                     ? "Sửa các dòng trong \(names.refused) rồi chép tệp đó vào thư mục nhận để gửi lại."
@@ -168,6 +168,8 @@ package actor Inbox: Service {
             ([report.summary(in: language)] + report.sentences + remarks)
             .joined(separator: "\n") + "\n"
         try Data(text.utf8).write(to: place.appendingPathExtension("report.txt"), options: .atomic)
+        // After the report: whoever waits for the refused lines finds the reasons beside them.
+        if let corrections { try write(corrections, to: target.appendingPathComponent(names.refused)) }
         // Before the file is moved: whoever puts it back afterwards wants it sent again.
         try spool.settle(source: source)
         try FileManager.default.moveItem(at: file, to: place)
