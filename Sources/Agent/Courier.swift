@@ -1,3 +1,4 @@
+import Dossiers
 import FailPoints
 import Foundation
 import IntakeProtocol
@@ -174,8 +175,8 @@ extension Courier {
         guard let run = try spool.nextRun(after: number, limit: entries, bytes: bytes) else {
             return machine.foundNothing()
         }
-        let items = run.entries.map { BatchBody.Item(digest: $0.digest, bytes: $0.body) }
-        let body = BatchBody(previous: run.previous, items: items).bytes
+        let items = run.entries.map { BatchBody.Item(digest: Digest($0.digest) ?? .zero, bytes: $0.body) }
+        let body = BatchBody(previous: Digest(run.previous) ?? .zero, items: items).bytes
         var header = header(.batch, type: ContentType(rawValue: run.contentType) ?? .protobuf)
         header.first = run.first
         header.count = UInt32(items.count)

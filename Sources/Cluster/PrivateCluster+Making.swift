@@ -44,6 +44,11 @@ extension PrivateCluster {
         return try await programs.outcome("postgres", arguments).status == .exited(0) ? "lz4" : "on"
     }
 
+    /// Megabytes of shared buffers: an eighth of the machine's memory, which agents and workers need too; 128 to 1,024.
+    private static var sharedBuffers: UInt64 {
+        min(max(ProcessInfo.processInfo.physicalMemory >> 23, 128), 1_024)
+    }
+
     private func configure(_ data: String) async throws {
         let users = Set(["root", "postgres", NSUserName()]).sorted()
         try write("local all all peer map=hoso\n", to: data + "/pg_hba.conf")
@@ -54,7 +59,7 @@ extension PrivateCluster {
             # Set by hoso. Durability (fsync, synchronous_commit, full_page_writes) is left as it is: on.
             listen_addresses = ''
             unix_socket_permissions = 0700
-            shared_buffers = 128MB
+            shared_buffers = \(Self.sharedBuffers)MB
             max_wal_size = 2GB
             wal_compression = \(compression)
             max_connections = 50

@@ -5,7 +5,10 @@ public enum DossierCode {
 
     /// What is wrong with a code; `nil` when nothing is.
     public static func fault(in code: String, grammar: CodeGrammar) -> FaultCode? {
-        let bytes = code.utf8.span
+        fault(in: code.utf8.span, grammar: grammar)
+    }
+
+    static func fault(in bytes: Span<UInt8>, grammar: CodeGrammar) -> FaultCode? {
         guard bytes.count <= longest else { return .tooLong }
         return grammar == .vn ? nationalFault(bytes) : opaqueFault(bytes)
     }
@@ -65,17 +68,23 @@ public enum AgencyIdentifier {
 public enum ProcedureCode {
     /// The first two parts, by which procedures are joined; `nil` when the code is malformed.
     public static func key(of code: String) -> Substring? {
-        let bytes = code.utf8
-        guard bytes.count >= 8, bytes.count <= 64 else { return nil }
-        var index = bytes.startIndex
-        for position in 0..<8 {
+        guard isWellFormed(code.utf8.span) else { return nil }
+        return code[..<code.utf8.index(code.startIndex, offsetBy: keyLength)]
+    }
+
+    /// Bytes of the first two parts.
+    static let keyLength = 8
+
+    static func isWellFormed(_ bytes: Span<UInt8>) -> Bool {
+        guard bytes.count >= keyLength, bytes.count <= 64, bytes[1] == 46, Digits.isDigit(bytes[0]),
+            bytes.count == keyLength || bytes[keyLength] == 46
+        else { return false }
+        for index in 2..<keyLength where !Digits.isDigit(bytes[index]) { return false }
+        for index in keyLength..<bytes.count {
             let byte = bytes[index]
-            guard position == 1 ? byte == 46 : Digits.isDigit(byte) else { return nil }
-            index = bytes.index(after: index)
+            guard Digits.isDigit(byte) || (65...90).contains(byte) || byte == 46 else { return false }
         }
-        guard index == bytes.endIndex || bytes[index] == 46 else { return nil }
-        let isTail: (UInt8) -> Bool = { Digits.isDigit($0) || (65...90).contains($0) || $0 == 46 }
-        return bytes[index...].allSatisfy(isTail) ? code[..<index] : nil
+        return true
     }
 }
 
@@ -84,11 +93,13 @@ public enum PersonalIdentifier {
     /// The digits; `nil` when their number is not 9 or 12.
     ///
     /// Blanks and dots are passed over.
-    public static func normalised(_ text: String) -> String? {
-        if text.utf8.count == 12, text.utf8.allSatisfy(Digits.isDigit) { return text }
-        let digits = text.utf8.filter { $0 != 32 && $0 != 46 }
-        guard digits.count == 12 || digits.count == 9, digits.allSatisfy(Digits.isDigit) else { return nil }
-        return String(decoding: digits, as: UTF8.self)
+    public static func normalised(_ text: String) -> String? { normalised(text.utf8.span) }
+
+    static func normalised(_ text: Span<UInt8>) -> String? {
+        guard let digits = FewDigits(text, passingOver: { $0 == 32 || $0 == 46 }),
+            digits.count == 12 || digits.count == 9
+        else { return nil }
+        return digits.text(from: 0)
     }
 
     /// Whether the digits were typed to fill a field: they must never make two citizens one.
@@ -109,17 +120,20 @@ public enum TaxCode {
     /// The digits; `nil` when their number or the check digit is wrong.
     ///
     /// Blanks, dots and hyphens are passed over.
-    public static func normalised(_ text: String) -> String? {
-        let digits = text.utf8.filter { $0 != 32 && $0 != 46 && $0 != 45 }
-        guard [10, 12, 13].contains(digits.count), digits.allSatisfy(Digits.isDigit) else { return nil }
-        guard digits.count == 12 || hasValidCheckDigit(digits) else { return nil }
-        return String(decoding: digits, as: UTF8.self)
+    public static func normalised(_ text: String) -> String? { normalised(text.utf8.span) }
+
+    static func normalised(_ text: Span<UInt8>) -> String? {
+        guard let digits = FewDigits(text, passingOver: { $0 == 32 || $0 == 46 || $0 == 45 }) else { return nil }
+        guard digits.count == 12 || (digits.count == 10 || digits.count == 13) && hasValidCheckDigit(digits) else {
+            return nil
+        }
+        return digits.text(from: 0)
     }
 
-    private static func hasValidCheckDigit(_ digits: [UInt8]) -> Bool {
+    private static func hasValidCheckDigit(_ digits: FewDigits) -> Bool {
         let weights = [31, 29, 23, 19, 17, 13, 7, 5, 3]
-        let sum = zip(weights, digits).reduce(0) { $0 + $1.0 * Int($1.1 - 48) }
-        return 10 - sum % 11 == Int(digits[9] - 48)
+        let sum = weights.indices.reduce(0) { $0 + weights[$1] * digits.value(at: $1) }
+        return 10 - sum % 11 == digits.value(at: 9)
     }
 }
 
@@ -128,19 +142,44 @@ public enum PhoneNumber {
     /// The number as E.164 writes it; `nil` when it is neither a mobile nor a fixed line.
     ///
     /// Mobile numbers have ten digits and begin with 03, 05, 07, 08 or 09; fixed lines have eleven and begin with 02.
-    public static func normalised(_ text: String) -> String? {
-        var digits = Array(text.utf8.filter { $0 != 32 && $0 != 46 && $0 != 45 })
-        if digits.starts(with: "+84".utf8) {
-            digits.replaceSubrange(0..<3, with: "0".utf8)
-        } else if digits.starts(with: "84".utf8), digits.count >= 11 {
-            digits.replaceSubrange(0..<2, with: "0".utf8)
+    public static func normalised(_ text: String) -> String? { normalised(text.utf8.span) }
+
+    static func normalised(_ text: Span<UInt8>) -> String? {
+        let isSeparator: (UInt8) -> Bool = { $0 == 32 || $0 == 46 || $0 == 45 }
+        let first = text.indices.first { !isSeparator(text[$0]) } ?? text.count
+        let hasPlus = first < text.count && text[first] == 43
+        guard let digits = FewDigits(text.extracting((hasPlus ? first + 1 : first)...), passingOver: isSeparator) else {
+            return nil
         }
-        guard digits.allSatisfy(Digits.isDigit), digits.count >= 10, digits[0] == 48 else { return nil }
-        switch digits[1] {
-        case 51, 53, 55, 56, 57: guard digits.count == 10 else { return nil }
-        case 50: guard digits.count == 11 else { return nil }
+        let isInternational = digits.count >= (hasPlus ? 2 : 11) && digits.value(at: 0) == 8 && digits.value(at: 1) == 4
+        guard isInternational || !hasPlus else { return nil }
+        // Without the trunk's 0 or the country's 84.
+        let start = isInternational ? 2 : 1
+        guard digits.count > start, isInternational || digits.value(at: 0) == 0 else { return nil }
+        switch digits.value(at: start) {
+        case 3, 5, 7, 8, 9: guard digits.count - start == 9 else { return nil }
+        case 2: guard digits.count - start == 10 else { return nil }
         default: return nil
         }
-        return "+84" + String(decoding: digits[1...], as: UTF8.self)
+        return "+84" + digits.text(from: start)
     }
+}
+
+/// At most 15 decimal digits that stood in a text.
+private struct FewDigits {
+    private(set) var count = 0
+    private var bytes = InlineArray<15, UInt8>(repeating: 0)
+
+    /// The digits; `nil` when there are more, or something else among them.
+    init?(_ text: Span<UInt8>, passingOver isSeparator: (UInt8) -> Bool) {
+        for index in text.indices where !isSeparator(text[index]) {
+            guard count < bytes.count, Digits.isDigit(text[index]) else { return nil }
+            bytes[count] = text[index]
+            count += 1
+        }
+    }
+
+    func value(at index: Int) -> Int { Int(bytes[index] - 48) }
+
+    func text(from start: Int) -> String { bytes.span.extracting(start..<count).text }
 }

@@ -116,11 +116,7 @@ extension Dossier {
         if let text { bytes.append(contentsOf: text.utf8) }
     }
 
-    private static func append<Value: FixedWidthInteger>(_ value: Value, to bytes: inout [UInt8]) {
-        var shift = Value.bitWidth
-        while shift > 0 {
-            shift -= 8
-            bytes.append(UInt8(truncatingIfNeeded: value >> Value(shift)))
-        }
+    private static func append<Value: FixedWidthInteger & BitwiseCopyable>(_ value: Value, to bytes: inout [UInt8]) {
+        unsafe withUnsafeBytes(of: value.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 }

@@ -1,146 +1,138 @@
 /// A submission under examination, and the faults found so far.
+///
+/// Its bytes are handed to every question, since nothing that may be kept can point into them.
 struct Examination {
-    let submission: Submission
+    let places: SubmissionPlaces
     var faults: [Fault] = []
 
-    init(submission: Submission) { self.submission = submission }
+    init(places: SubmissionPlaces) { self.places = places }
+
+    /// The text of a field.
+    func text(_ field: Field, _ bytes: Span<UInt8>) -> String { bytes.extracting(places[field]).text }
+
+    private mutating func add(_ code: FaultCode, _ field: Field, _ bytes: Span<UInt8>) {
+        faults.append(Fault(code, field, value: text(field, bytes)))
+    }
 
     /// Required fields, lengths, and characters that no field may hold.
-    mutating func checkTexts() {
-        require(submission.dossierCode, .dossierCode)
-        require(submission.receivedAt, .receivedAt)
-        require(submission.unit, .unit)
-        require(submission.channel, .channel)
-        check(submission.dossierCode, .dossierCode, DossierCode.longest)
-        check(submission.codeGrammar, .codeGrammar, 16)
-        check(submission.receivedAt, .receivedAt, 64)
-        check(submission.dueAt, .dueAt, 64)
-        check(submission.finishedAt, .finishedAt, 64)
-        check(submission.returnedAt, .returnedAt, 64)
-        check(submission.unit, .unit, 64)
-        check(submission.procedure, .procedure, 64)
-        check(submission.sector, .sector, 128)
-        check(submission.channel, .channel, 64)
-        check(submission.returnChannel, .returnChannel, 64)
-        check(submission.deskOperator, .deskOperator, 64)
-        check(submission.onlineLevel, .onlineLevel, 64)
-        check(submission.applicantKind, .applicantKind, 64)
-        check(submission.applicantID, .applicantID, 64)
-        check(submission.applicantName, .applicantName, 256)
-        check(submission.applicantPhone, .applicantPhone, 64)
-        check(submission.status, .status, 64)
-    }
-
-    private mutating func require(_ text: String, _ field: Field) {
-        if text.isEmpty { faults.append(Fault(.missing, field, value: "")) }
-    }
-
-    private mutating func check(_ text: String, _ field: Field, _ longest: Int) {
-        guard !text.isEmpty else { return }
-        if text.utf8.count > longest { faults.append(Fault(.tooLong, field, value: text)) }
-        let bytes = text.utf8.span
-        var hasControl = false
-        for index in bytes.indices where bytes[index] < 32 || bytes[index] == 127 {
-            if bytes[index] == 0 { return faults.append(Fault(.containsNUL, field, value: text)) }
-            hasControl = true
+    mutating func checkTexts(_ bytes: Span<UInt8>) {
+        for field in [Field.dossierCode, .receivedAt, .unit, .channel] where places[field].isEmpty {
+            add(.missing, field, bytes)
         }
-        if hasControl { faults.append(Fault(.controlCharacter, field, value: text)) }
+        check(.dossierCode, DossierCode.longest, bytes)
+        check(.codeGrammar, 16, bytes)
+        check(.receivedAt, 64, bytes)
+        check(.dueAt, 64, bytes)
+        check(.finishedAt, 64, bytes)
+        check(.returnedAt, 64, bytes)
+        check(.unit, 64, bytes)
+        check(.procedure, 64, bytes)
+        check(.sector, 128, bytes)
+        check(.channel, 64, bytes)
+        check(.returnChannel, 64, bytes)
+        check(.deskOperator, 64, bytes)
+        check(.onlineLevel, 64, bytes)
+        check(.applicantKind, 64, bytes)
+        check(.applicantID, 64, bytes)
+        check(.applicantName, 256, bytes)
+        check(.applicantPhone, 64, bytes)
+        check(.status, 64, bytes)
+    }
+
+    private mutating func check(_ field: Field, _ longest: Int, _ bytes: Span<UInt8>) {
+        let place = places[field]
+        guard !place.isEmpty else { return }
+        if place.count > longest { add(.tooLong, field, bytes) }
+        var controls: UInt8 = 0
+        for index in place { controls |= bytes[index] < 32 || bytes[index] == 127 ? 1 : 0 }
+        guard controls != 0 else { return }
+        add(place.contains { bytes[$0] == 0 } ? .containsNUL : .controlCharacter, field, bytes)
     }
 
     /// The grammar; the code is checked by it.
-    mutating func codeGrammar() -> CodeGrammar? {
-        guard let grammar = CodeGrammar(code: submission.codeGrammar) else {
-            faults.append(Fault(.codeGrammarUnknown, .codeGrammar, value: submission.codeGrammar))
+    mutating func codeGrammar(_ bytes: Span<UInt8>) -> CodeGrammar? {
+        guard let grammar = CodeGrammar(code: text(.codeGrammar, bytes)) else {
+            add(.codeGrammarUnknown, .codeGrammar, bytes)
             return nil
         }
-        let code = submission.dossierCode
+        let code = bytes.extracting(places[.dossierCode])
         // A missing or overlong code has its fault already.
         if !code.isEmpty, let fault = DossierCode.fault(in: code, grammar: grammar), fault != .tooLong {
-            faults.append(Fault(fault, .dossierCode, value: code))
+            add(fault, .dossierCode, bytes)
         }
         return grammar
     }
 
-    mutating func instant(_ text: String, _ field: Field) -> Instant? {
-        guard !text.isEmpty else { return nil }
-        if let instant = Instant(rfc3339: text) { return instant }
-        faults.append(Fault(.timestampMalformed, field, value: text))
+    mutating func instant(_ field: Field, _ bytes: Span<UInt8>) -> Instant? {
+        guard !places[field].isEmpty else { return nil }
+        if let instant = Instant(rfc3339: bytes.extracting(places[field])) { return instant }
+        add(.timestampMalformed, field, bytes)
         return nil
     }
 
     mutating func coded<Value>(
-        _ text: String, _ field: Field, _ fault: FaultCode, _ read: (String) -> Value?
+        _ field: Field, _ fault: FaultCode, _ bytes: Span<UInt8>, _ read: (String) -> Value?
     ) -> Value? {
-        guard !text.isEmpty else { return nil }
-        if let value = read(text) { return value }
-        faults.append(Fault(fault, field, value: text))
+        guard !places[field].isEmpty else { return nil }
+        if let value = read(text(field, bytes)) { return value }
+        add(fault, field, bytes)
         return nil
     }
 
     /// A citizen has a personal id, an enterprise a tax code; others may write what they have.
-    mutating func applicantID(_ kind: ApplicantKind?) -> String? {
-        let text = submission.applicantID
+    mutating func applicantID(_ kind: ApplicantKind?, _ bytes: Span<UInt8>) -> String? {
+        let text = bytes.extracting(places[.applicantID])
         guard !text.isEmpty else { return nil }
         switch kind {
         case .enterprise:
             if let code = TaxCode.normalised(text) { return code }
-            faults.append(Fault(.taxCodeMalformed, .applicantID, value: text))
-        case .agency, .other: return text
+            add(.taxCodeMalformed, .applicantID, bytes)
+        case .agency, .other: return text.text
         case .citizen:
             if let digits = PersonalIdentifier.normalised(text) { return digits }
-            faults.append(Fault(.personalIDMalformed, .applicantID, value: text))
+            add(.personalIDMalformed, .applicantID, bytes)
         case nil:
             // Many systems do not say who hands in, and enterprises do.
             if let digits = PersonalIdentifier.normalised(text) ?? TaxCode.normalised(text) { return digits }
-            faults.append(Fault(.personalIDMalformed, .applicantID, value: text))
+            add(.personalIDMalformed, .applicantID, bytes)
         }
         return nil
     }
 
-    mutating func phone() -> String? {
-        let text = submission.applicantPhone
+    mutating func phone(_ bytes: Span<UInt8>) -> String? {
+        let text = bytes.extracting(places[.applicantPhone])
         guard !text.isEmpty else { return nil }
         if let number = PhoneNumber.normalised(text) { return number }
-        faults.append(Fault(.phoneMalformed, .applicantPhone, value: text))
+        add(.phoneMalformed, .applicantPhone, bytes)
         return nil
     }
 
     /// The key by which the procedure is found in the catalogue; `nil` when there is none.
-    mutating func procedureKey(_ grammar: CodeGrammar?) -> String? {
-        let code = submission.procedure
+    mutating func procedureKey(_ grammar: CodeGrammar?, _ bytes: Span<UInt8>) -> String? {
+        let code = bytes.extracting(places[.procedure])
+        if ProcedureCode.isWellFormed(code) { return code.extracting(..<ProcedureCode.keyLength).text }
         // Agencies outside the national tree of codes may still have national procedures.
-        guard grammar != .opaque else { return ProcedureCode.key(of: code).map(String.init) ?? code.orNil }
-        guard !code.isEmpty else {
-            faults.append(Fault(.missing, .procedure, value: ""))
-            return nil
-        }
-        guard let key = ProcedureCode.key(of: code) else {
-            faults.append(Fault(.procedureMalformed, .procedure, value: code))
-            return nil
-        }
-        return String(key)
+        guard grammar != .opaque else { return code.textOrNil }
+        add(code.isEmpty ? .missing : .procedureMalformed, .procedure, bytes)
+        return nil
     }
 
     /// Local dates in order: real systems stamp midnight, so times of the day say nothing.
-    mutating func checkOrder(_ days: Days) {
-        for (day, field, text) in [
-            (days.received, Field.receivedAt, submission.receivedAt),
-            (days.finished, .finishedAt, submission.finishedAt),
-            (days.returned, .returnedAt, submission.returnedAt),
-        ] {
-            if let day, day > days.latest { faults.append(Fault(.inTheFuture, field, value: text)) }
-        }
+    mutating func checkOrder(_ days: Days, _ bytes: Span<UInt8>) {
+        if let received = days.received, received > days.latest { add(.inTheFuture, .receivedAt, bytes) }
+        if let finished = days.finished, finished > days.latest { add(.inTheFuture, .finishedAt, bytes) }
+        if let returned = days.returned, returned > days.latest { add(.inTheFuture, .returnedAt, bytes) }
         if let received = days.received, let due = days.due, due < received {
-            faults.append(Fault(.dueBeforeReceived, .dueAt, value: submission.dueAt))
+            add(.dueBeforeReceived, .dueAt, bytes)
         }
         if let received = days.received, let finished = days.finished, finished < received {
-            faults.append(Fault(.finishedBeforeReceived, .finishedAt, value: submission.finishedAt))
+            add(.finishedBeforeReceived, .finishedAt, bytes)
         }
         guard let returned = days.returned else { return }
         if let received = days.received, returned < received {
-            faults.append(Fault(.returnedBeforeReceived, .returnedAt, value: submission.returnedAt))
+            add(.returnedBeforeReceived, .returnedAt, bytes)
         } else if let finished = days.finished, returned < finished {
-            faults.append(Fault(.returnedBeforeFinished, .returnedAt, value: submission.returnedAt))
+            add(.returnedBeforeFinished, .returnedAt, bytes)
         }
     }
 }

@@ -10,8 +10,11 @@ public struct Instant: Sendable, Hashable, Comparable {
     /// for `T`.
     ///
     /// A leap second counts as the second after it; digits below the microsecond are cut off.
-    public init?(rfc3339 text: String) {
-        guard let parsed = Self.parse(text.utf8.span) else { return nil }
+    public init?(rfc3339 text: String) { self.init(rfc3339: text.utf8.span) }
+
+    /// The same of a text's bytes.
+    public init?(rfc3339 text: Span<UInt8>) {
+        guard let parsed = Self.parse(text) else { return nil }
         microseconds = parsed
     }
 

@@ -6,7 +6,14 @@ public struct LocalZone: Sendable {
     public let identifier: String
     private let zone: TimeZone
     /// Offsets by quarter of an hour; no zone has changed its offset within one since 1900.
-    private var offsets: [Int64: Int32] = [:]
+    ///
+    /// A slot's offset is kept where its number modulo the size says, whatever dates a sender makes up.
+    private var offsets = [Known](repeating: Known(slot: .min, seconds: 0), count: 4_096)
+
+    private struct Known {
+        let slot: Int64
+        let seconds: Int
+    }
 
     /// A zone by its name in the time zone database; `nil` when there is none.
     public init?(identifier: String) {
@@ -18,12 +25,11 @@ public struct LocalZone: Sendable {
     /// Seconds east of UTC at a moment.
     public mutating func offsetSeconds(at instant: Instant) -> Int {
         let slot = instant.microseconds >= 0 ? instant.microseconds / Self.slot : instant.microseconds / Self.slot - 1
-        if let known = offsets[slot] { return Int(known) }
+        let place = Int(slot & Int64(offsets.count - 1))
+        if offsets[place].slot == slot { return offsets[place].seconds }
         let seconds = Double(instant.microseconds) / 1_000_000
         let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: seconds))
-        // Bounded, whatever dates a sender makes up.
-        if offsets.count >= 65_536 { offsets.removeAll(keepingCapacity: true) }
-        offsets[slot] = Int32(offset)
+        offsets[place] = Known(slot: slot, seconds: offset)
         return offset
     }
 

@@ -87,14 +87,7 @@ extension Submission {
     /// Puts the fields that are compared or counted into Unicode's composed form (NFC).
     ///
     /// Vietnamese is typed in both forms; one sector must not become two, nor a dossier that is sent again a conflict.
-    mutating func compose() {
-        dossierCode.compose()
-        unit.compose()
-        procedure.compose()
-        sector.compose()
-        deskOperator.compose()
-        applicantName.compose()
-    }
+    mutating func compose() { for field in Field.composed { self[field].compose() } }
 
     /// The procedure in composed form.
     var composedProcedure: String {
@@ -135,18 +128,24 @@ extension Submission {
 
 extension String {
     fileprivate mutating func compose() {
-        if mayBeDecomposed { self = precomposedStringWithCanonicalMapping }
+        if utf8.span.mayBeDecomposed { self = precomposedStringWithCanonicalMapping }
     }
+}
 
+extension Field {
+    /// The fields that are compared or counted.
+    static let composed: [Field] = [.dossierCode, .unit, .procedure, .sector, .deskOperator, .applicantName]
+}
+
+extension Span<UInt8> {
     /// Whether there is a character beyond the Latin letters that Unicode has in one piece: U+0000 to U+02FF, and U+1E00
     /// to U+1EFF with the Vietnamese ones.
     ///
     /// So composing, which costs as much as all other checks of a dossier together, is left out for nearly all texts.
-    fileprivate var mayBeDecomposed: Bool {
-        let bytes = utf8.span
+    var mayBeDecomposed: Bool {
         var previous: UInt8 = 0
-        for index in bytes.indices {
-            let byte = bytes[index]
+        for index in indices {
+            let byte = self[index]
             if byte >= 0xCC, byte != 0xE1 { return true }
             if previous == 0xE1, !(0xB8...0xBB).contains(byte) { return true }
             previous = byte

@@ -34,46 +34,57 @@ public struct Validator: Sendable {
     public mutating func validate(_ submission: Submission, now: Instant) -> Verdict {
         var submission = submission
         submission.compose()
-        var examination = Examination(submission: submission)
-        examination.checkTexts()
-        let grammar = examination.codeGrammar()
-        let received = examination.instant(submission.receivedAt, .receivedAt)
-        let due = examination.instant(submission.dueAt, .dueAt)
-        let finished = examination.instant(submission.finishedAt, .finishedAt)
-        let returned = examination.instant(submission.returnedAt, .returnedAt)
-        let channel = examination.coded(submission.channel, .channel, .channelUnknown, Channel.init(code:))
-        let returnChannel = examination.coded(
-            submission.returnChannel, .returnChannel, .channelUnknown, Channel.init(code:))
-        let level = examination.coded(
-            submission.onlineLevel, .onlineLevel, .onlineLevelUnknown, OnlineLevel.init(code:))
-        let kind = examination.coded(
-            submission.applicantKind, .applicantKind, .applicantKindUnknown, ApplicantKind.init(code:))
-        let status = examination.coded(submission.status, .status, .statusUnknown, DossierStatus.init(code:))
-        let identifier = examination.applicantID(kind)
-        let phone = examination.phone()
-        let unit = isKnown(unit: submission.unit, &examination)
-        let procedure = known(procedure: submission.procedure, grammar: grammar, &examination)
+        let (bytes, places) = submission.flattened
+        return validate(composed: places, in: bytes.span, now: now)
+    }
+
+    /// Checks a submission whose texts stand at some places, without copying what is only looked at.
+    public mutating func validate(_ places: SubmissionPlaces, in bytes: Span<UInt8>, now: Instant) -> Verdict {
+        for field in Field.composed where bytes.extracting(places[field]).mayBeDecomposed {
+            return validate(Submission(places, in: bytes), now: now)
+        }
+        return validate(composed: places, in: bytes, now: now)
+    }
+
+    private mutating func validate(
+        composed places: SubmissionPlaces, in bytes: Span<UInt8>, now: Instant
+    ) -> Verdict {
+        var examination = Examination(places: places)
+        examination.checkTexts(bytes)
+        let grammar = examination.codeGrammar(bytes)
+        let received = examination.instant(.receivedAt, bytes), due = examination.instant(.dueAt, bytes)
+        let finished = examination.instant(.finishedAt, bytes), returned = examination.instant(.returnedAt, bytes)
+        let channel = examination.coded(.channel, .channelUnknown, bytes, Channel.init(code:))
+        let returnChannel = examination.coded(.returnChannel, .channelUnknown, bytes, Channel.init(code:))
+        let level = examination.coded(.onlineLevel, .onlineLevelUnknown, bytes, OnlineLevel.init(code:))
+        let kind = examination.coded(.applicantKind, .applicantKindUnknown, bytes, ApplicantKind.init(code:))
+        let status = examination.coded(.status, .statusUnknown, bytes, DossierStatus.init(code:))
+        let identifier = examination.applicantID(kind, bytes)
+        let phone = examination.phone(bytes)
+        let unit = examination.text(.unit, bytes)
+        let isUnitKnown = isKnown(unit: unit, &examination)
+        let procedure = known(grammar, &examination, bytes)
         let days = Days(
             received: received.map { zone.day(of: $0) }, due: due.map { zone.day(of: $0) },
             finished: finished.map { zone.day(of: $0) }, returned: returned.map { zone.day(of: $0) },
             latest: zone.day(of: now.advanced(bySeconds: futureTolerance)))
-        examination.checkOrder(days)
+        examination.checkOrder(days, bytes)
         guard examination.faults.isEmpty, let received, let receivedOn = days.received, let channel, let grammar else {
             return .rejected(examination.faults)
         }
+        let sector = bytes.extracting(places[.sector]).textOrNil
         return .accepted(
             Dossier(
-                code: submission.dossierCode, codeGrammar: grammar, receivedAt: received, dueAt: due,
-                finishedAt: finished,
-                returnedAt: returned, receivedOn: receivedOn, dueOn: days.due, finishedOn: days.finished,
-                returnedOn: days.returned, unit: submission.unit, procedure: submission.procedure.orNil,
-                sector: submission.sector.orNil ?? procedure.entry?.sector, statedSector: submission.sector.orNil,
-                channel: channel,
-                returnChannel: returnChannel,
-                deskOperator: submission.deskOperator.orNil, onlineLevel: level, applicantKind: kind,
-                applicantID: identifier, hasPlaceholderID: identifier.map(PersonalIdentifier.isPlaceholder) ?? false,
-                applicantName: submission.applicantName.orNil, applicantPhone: phone, status: status,
-                isUnitUnverified: !unit, isProcedureUnverified: !procedure.isKnown,
+                code: examination.text(.dossierCode, bytes), codeGrammar: grammar, receivedAt: received, dueAt: due,
+                finishedAt: finished, returnedAt: returned, receivedOn: receivedOn, dueOn: days.due,
+                finishedOn: days.finished, returnedOn: days.returned, unit: unit,
+                procedure: bytes.extracting(places[.procedure]).textOrNil, sector: sector ?? procedure.entry?.sector,
+                statedSector: sector, channel: channel, returnChannel: returnChannel,
+                deskOperator: bytes.extracting(places[.deskOperator]).textOrNil, onlineLevel: level,
+                applicantKind: kind, applicantID: identifier,
+                hasPlaceholderID: identifier.map(PersonalIdentifier.isPlaceholder) ?? false,
+                applicantName: bytes.extracting(places[.applicantName]).textOrNil, applicantPhone: phone,
+                status: status, isUnitUnverified: !isUnitKnown, isProcedureUnverified: !procedure.isKnown,
                 isOfferedOnline: (procedure.entry?.onlineLevel ?? level).map { $0 != .none } ?? false))
     }
 
@@ -86,11 +97,14 @@ public struct Validator: Sendable {
     }
 
     private func known(
-        procedure: String, grammar: CodeGrammar?, _ examination: inout Examination
+        _ grammar: CodeGrammar?, _ examination: inout Examination, _ bytes: Span<UInt8>
     ) -> (isKnown: Bool, entry: Catalogue.Procedure?) {
-        guard let key = examination.procedureKey(grammar) else { return (procedure.isEmpty, nil) }
+        guard let key = examination.procedureKey(grammar, bytes) else {
+            return (examination.places[.procedure].isEmpty, nil)
+        }
         let entry = catalogue.procedures[key]
         if entry == nil, catalogue.policy == .closed {
+            let procedure = examination.text(.procedure, bytes)
             examination.faults.append(Fault(.procedureUnknown, .procedure, value: procedure))
         }
         return (entry != nil, entry)
@@ -105,9 +119,4 @@ struct Days {
     let returned: Day?
     /// The last day that is not in the future.
     let latest: Day
-}
-
-extension String {
-    /// The text, or `nil` when it is empty.
-    var orNil: String? { isEmpty ? nil : self }
 }

@@ -1,3 +1,5 @@
+public import Dossiers
+
 /// The body of BATCH: the digest before the first entry, then per entry its digest, its length and its bytes.
 ///
 /// | bytes | field |
@@ -12,24 +14,29 @@ public struct BatchBody: Sendable, Equatable {
     /// An entry with its digest.
     public struct Item: Sendable, Equatable {
         /// SHA-256, 32 bytes, see ``Chain``.
-        public let digest: [UInt8]
+        public let digest: Digest
         /// The entry as its sender wrote it.
-        public let bytes: [UInt8]
+        ///
+        /// A part of the frame that it was read from.
+        public let bytes: ArraySlice<UInt8>
 
         /// An entry.
-        public init(digest: [UInt8], bytes: [UInt8]) {
+        public init(digest: Digest, bytes: ArraySlice<UInt8>) {
             self.digest = digest
             self.bytes = bytes
         }
+
+        /// An entry in an array of its own.
+        public init(digest: Digest, bytes: [UInt8]) { self.init(digest: digest, bytes: bytes[...]) }
     }
 
     /// Digest of the entry before the first one.
-    public let previous: [UInt8]
+    public let previous: Digest
     /// The entries, in order of their numbers.
     public let items: [Item]
 
     /// A body.
-    public init(previous: [UInt8], items: [Item]) {
+    public init(previous: Digest, items: [Item]) {
         self.previous = previous
         self.items = items
     }
@@ -39,10 +46,10 @@ public struct BatchBody: Sendable, Equatable {
 
     /// The frame.
     public var bytes: [UInt8] {
-        var bytes = previous
+        var bytes = previous.bytes
         bytes.reserveCapacity(items.reduce(32) { $0 + Self.size(ofEntry: $1.bytes.count) })
         for item in items {
-            bytes.append(contentsOf: item.digest)
+            bytes.append(contentsOf: item.digest.bytes)
             bytes.append(bigEndian: UInt32(item.bytes.count))
             bytes.append(contentsOf: item.bytes)
         }
@@ -63,11 +70,15 @@ public struct BatchBody: Sendable, Equatable {
             let length = Int(bytes.integer(at: offset + 32, as: UInt32.self))
             guard bytes.count - offset - 36 >= length else { throw ProtocolError(.malformedBody) }
             let body = offset + 36
-            items.append(
-                Item(digest: Array(bytes[offset..<(offset + 32)]), bytes: Array(bytes[body..<(body + length)])))
+            guard let digest = Digest(bytes.span.extracting(offset..<(offset + 32))) else {
+                throw ProtocolError(.malformedBody)
+            }
+            items.append(Item(digest: digest, bytes: bytes[body..<(body + length)]))
             offset = body + length
         }
-        guard offset == bytes.count else { throw ProtocolError(.malformedBody) }
-        self.init(previous: Array(bytes[..<32]), items: items)
+        guard offset == bytes.count, let previous = Digest(bytes.span.extracting(..<32)) else {
+            throw ProtocolError(.malformedBody)
+        }
+        self.init(previous: previous, items: items)
     }
 }

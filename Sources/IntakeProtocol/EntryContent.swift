@@ -55,8 +55,8 @@ extension EntryContent {
 
     /// Reads an entry, and when its sender took it: microseconds since 1970, or `nil` where it does not say.
     public static func read(_ bytes: [UInt8], as type: ContentType) -> (content: EntryContent, acceptedAt: Int64?) {
-        if type == .protobuf, let (submission, acceptedAt) = IntakeScanner.read(bytes) {
-            return (.intake(submission), plausible(acceptedAt))
+        if type == .protobuf, let (places, acceptedAt) = IntakeScanner.read(bytes.span) {
+            return (.intake(Submission(places, in: bytes.span)), plausible(acceptedAt))
         }
         return readByLibrary(bytes, as: type)
     }
@@ -89,7 +89,7 @@ extension EntryContent {
     }
 
     /// A moment that a clock may show, if a wrong one: the years 1970 to 9999.
-    private static func plausible(_ microseconds: Int64) -> Int64? {
+    package static func plausible(_ microseconds: Int64) -> Int64? {
         (1..<253_402_300_800_000_000).contains(microseconds) ? microseconds : nil
     }
 }

@@ -1,30 +1,30 @@
-import Dossiers
+package import Dossiers
 
 /// Reads what senders write nearly always, an intake in protobuf with each field once, in one pass over its bytes.
 ///
 /// It decides nothing: whatever else an entry may be (another kind, a field that is not known or comes twice, bytes that
 /// are no UTF-8 or no protobuf) is left to the library, which reads the same out of what this reads.
-enum IntakeScanner {
-    /// The submission and when its sender took it (0: it does not say); `nil` leaves the entry to the library.
-    static func read(_ bytes: [UInt8]) -> (submission: Submission, acceptedAt: Int64)? {
-        let bytes = bytes.span
+package enum IntakeScanner {
+    /// Where the texts of the submission stand, and when its sender took it (0: it does not say); `nil` leaves the entry to
+    /// the library.
+    package static func read(_ bytes: Span<UInt8>) -> (places: SubmissionPlaces, acceptedAt: Int64)? {
         var cursor = Cursor(bytes.indices)
-        var submission: Submission?
+        var places: SubmissionPlaces?
         var acceptedAt: Int64?
         while !cursor.isAtEnd {
             switch cursor.number(bytes) {
             case Tag.intake:
-                guard submission == nil, let range = cursor.field(bytes), let read = dossier(bytes, range) else {
+                guard places == nil, let range = cursor.field(bytes), let read = dossier(bytes, range) else {
                     return nil
                 }
-                submission = read
+                places = read
             case Tag.acceptedAt:
                 guard acceptedAt == nil, let value = cursor.number(bytes) else { return nil }
                 acceptedAt = Int64(value)
             default: return nil
             }
         }
-        return submission.map { ($0, acceptedAt ?? 0) }
+        return places.map { ($0, acceptedAt ?? 0) }
     }
 
     /// Fields of `Entry` with their wire types: a length in front, or a number.
@@ -33,45 +33,27 @@ enum IntakeScanner {
         static let acceptedAt: UInt64 = 15 << 3
     }
 
-    private static func dossier(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Submission? {
+    private static func dossier(_ bytes: Span<UInt8>, _ range: Range<Int>) -> SubmissionPlaces? {
         var cursor = Cursor(range)
-        var submission = Submission()
+        var places = SubmissionPlaces()
         var seen: UInt32 = 0
         while !cursor.isAtEnd {
-            guard let tag = cursor.number(bytes), tag & 7 == 2, tag >> 3 <= 18 else { return nil }
-            let field = Int(tag >> 3)
-            guard seen & 1 << UInt32(field) == 0, let place = cursor.field(bytes),
-                let valid = try? UTF8Span(validating: bytes.extracting(place))
-            else { return nil }
-            seen |= 1 << UInt32(field)
-            guard set(String(copying: valid), field, in: &submission) else { return nil }
+            // The fields of `Dossier` are numbered from 1 in the order of ``Field``.
+            guard let tag = cursor.number(bytes), tag & 7 == 2, (1...18).contains(tag >> 3) else { return nil }
+            let field = UInt32(tag >> 3)
+            guard seen & 1 << field == 0, let place = cursor.field(bytes), isText(bytes.extracting(place)) else {
+                return nil
+            }
+            seen |= 1 << field
+            places.set(Int(field) - 1, to: place)
         }
-        return submission
+        return places
     }
 
-    private static func set(_ text: String, _ field: Int, in submission: inout Submission) -> Bool {
-        switch field {
-        case 1: submission.dossierCode = text
-        case 2: submission.codeGrammar = text
-        case 3: submission.receivedAt = text
-        case 4: submission.dueAt = text
-        case 5: submission.finishedAt = text
-        case 6: submission.returnedAt = text
-        case 7: submission.unit = text
-        case 8: submission.procedure = text
-        case 9: submission.sector = text
-        case 10: submission.channel = text
-        case 11: submission.returnChannel = text
-        case 12: submission.deskOperator = text
-        case 13: submission.onlineLevel = text
-        case 14: submission.applicantKind = text
-        case 15: submission.applicantID = text
-        case 16: submission.applicantName = text
-        case 17: submission.applicantPhone = text
-        case 18: submission.status = text
-        default: return false
-        }
-        return true
+    private static func isText(_ bytes: Span<UInt8>) -> Bool {
+        var all: UInt8 = 0
+        for index in bytes.indices { all |= bytes[index] }
+        return all < 0x80 || (try? UTF8Span(validating: bytes)) != nil
     }
 
     /// A place in bytes of protobuf.

@@ -73,6 +73,12 @@ public struct CopyRows: Sendable {
         bytes.append(bigEndian: Int32(value.count))
         bytes.append(contentsOf: value)
     }
+
+    /// Appends a `bytea` of the bytes of a value as they lie in memory; for values without padding.
+    public mutating func append(memoryOf value: some BitwiseCopyable) {
+        bytes.append(bigEndian: Int32(MemoryLayout.size(ofValue: value)))
+        bytes.append(memoryOf: value)
+    }
 }
 
 extension [UInt8] {

@@ -41,7 +41,7 @@ package struct SettingKey: Sendable {
             "database.url", "dbname=hoso", "libpq connection string, without a password",
             "chuỗi kết nối libpq, không kèm mật khẩu"),
         SettingKey("database.password_file", "", "file with the password", "tệp chứa mật khẩu"),
-        SettingKey("worker.count", "2", "workers that `hoso up` starts", "số worker của `hoso up`"),
+        SettingKey("worker.count", "4", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey("worker.batch_entries", "1000", "entries of a transaction", "số bản ghi mỗi giao dịch"),
         SettingKey(
             "worker.future_tolerance_hours", "24", "how far ahead a sender's clock may be",

@@ -72,9 +72,9 @@ package final class AcceptedEntry: Sendable {
     /// When the sender took it, in microseconds since 1970 by its clock.
     package let acceptedAt: Int64?
     /// Its digest in the sender's chain.
-    package let digest: [UInt8]
+    package let digest: Digest
     /// SHA-256 of the dossier's canonical form.
-    package let content: [UInt8]
+    package let content: Digest
     /// The dossier.
     package let dossier: Dossier
     /// Whether the survey policy chose it.
@@ -86,8 +86,8 @@ package final class AcceptedEntry: Sendable {
 
     /// An accepted entry.
     package init(
-        key: EntryKey, kind: EntryKind = .intake, revision: Revision? = nil, acceptedAt: Int64? = nil, digest: [UInt8],
-        content: [UInt8], dossier: Dossier, isSurveyed: Bool, notBefore: Instant, person: [UInt8]?
+        key: EntryKey, kind: EntryKind = .intake, revision: Revision? = nil, acceptedAt: Int64? = nil, digest: Digest,
+        content: Digest, dossier: consuming Dossier, isSurveyed: Bool, notBefore: Instant, person: [UInt8]?
     ) {
         self.key = key
         self.kind = kind

@@ -16,8 +16,8 @@ package struct BatchReader {
     package mutating func newEntries(
         header: Header, body: [UInt8], sender: Int32, now: Instant
     ) throws(ProtocolError) -> [AcceptedEntry] {
-        let delivery = OpenDelivery(tag: DeliveryTag(delivery: 1, sender: "reader"), header: header)
-        return try preparation.work(for: delivery, sender: sender, body: body, now: now).compactMap { work in
+        let delivery = OpenDelivery(tag: DeliveryTag(delivery: 1, sender: "reader"), header: header, body: body)
+        return try preparation.work(for: delivery, sender: sender, now: now).compactMap { work in
             guard case .store(let entry) = work.job else { return nil }
             return entry
         }

@@ -65,7 +65,11 @@ struct Ledger {
             (places.quarantined, outcome.quarantined),
         ] {
             for (place, resolution) in zip(places, resolutions) {
-                resolve(batch[place], at: place, resolution, &later, &unexplained)
+                if resolution == .recorded(.stored) {
+                    batch[place].delivery.resolve(batch[place].index, .stored)
+                } else {
+                    resolve(batch[place], at: place, resolution, &later, &unexplained)
+                }
             }
         }
         for (place, resolution) in zip(places.manifests, outcome.manifests) {
@@ -108,18 +112,18 @@ struct Ledger {
         var revised: Set<String> = []
         written.accepted.reserveCapacity(batch.count)
         places.accepted.reserveCapacity(batch.count)
-        for (index, work) in batch.enumerated() {
-            guard keys.insert(work.key).inserted else {
-                later.append(work)
+        for index in batch.indices {
+            guard keys.insert(batch[index].key).inserted else {
+                later.append(batch[index])
                 continue
             }
-            switch work.job {
+            switch batch[index].job {
             case .store(let entry):
                 written.accepted.append(entry)
                 places.accepted.append(index)
             case .revise(let entry):
                 guard revised.insert(entry.dossier.code).inserted else {
-                    later.append(work)
+                    later.append(batch[index])
                     continue
                 }
                 written.revised.append(entry)
@@ -127,7 +131,7 @@ struct Ledger {
             case .keep(let entry):
                 // Comparing takes its time; one at a time, and others' batches in between.
                 guard written.manifests.isEmpty else {
-                    later.append(work)
+                    later.append(batch[index])
                     continue
                 }
                 written.manifests.append(entry)
@@ -145,13 +149,13 @@ struct Ledger {
         _ batch: [Work], in written: inout BatchWriter.Batch
     ) async throws(PostgresError) -> [OpenDelivery] {
         var noted: [OpenDelivery] = []
-        for work in batch where work.delivery !== noted.last {
-            guard var note = work.delivery.note, !noted.contains(where: { $0 === work.delivery }) else { continue }
+        for index in batch.indices where batch[index].delivery !== noted.last {
+            let delivery = batch[index].delivery
+            guard var note = delivery.note, !noted.contains(where: { $0 === delivery }) else { continue }
             note.key = EntryKey(
-                sender: try await number(of: work.delivery.tag.sender), epoch: note.key.epoch,
-                sequence: note.key.sequence)
+                sender: try await number(of: delivery.tag.sender), epoch: note.key.epoch, sequence: note.key.sequence)
             written.deliveries.append(note)
-            noted.append(work.delivery)
+            noted.append(delivery)
         }
         return noted
     }

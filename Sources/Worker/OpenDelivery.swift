@@ -11,18 +11,24 @@ final class OpenDelivery {
     struct EntryVerdict {
         let outcome: WireOutcome
         var reasons: [WireReason] = []
+
+        /// Its dossier is stored.
+        static let stored = EntryVerdict(outcome: .stored)
     }
 
     let tag: DeliveryTag
     let header: Header
+    /// The batch as it came.
+    let body: [UInt8]
     /// What is to be noted of it with the first of its entries that is written.
     var note: DeliveryNote?
     private var verdicts: [EntryVerdict?]
     private(set) var unresolved: Int
 
-    init(tag: DeliveryTag, header: Header) {
+    init(tag: DeliveryTag, header: Header, body: [UInt8]) {
         self.tag = tag
         self.header = header
+        self.body = body
         verdicts = Array(repeating: nil, count: Int(header.count))
         unresolved = Int(header.count)
     }

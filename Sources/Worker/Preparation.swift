@@ -1,4 +1,3 @@
-import Crypto
 import Dossiers
 import IntakeProtocol
 import Store
@@ -15,12 +14,16 @@ struct Work {
     }
 
     var job: Job
-    /// The entry as its sender wrote it, should it have to be quarantined after all.
-    let body: [UInt8]
-    let contentType: ContentType
     let delivery: OpenDelivery
+    /// Which of the delivery's entries it is.
     let index: Int
+    /// Where the entry stands in the delivery's body.
+    let place: Range<Int>
     var attempts = 0
+
+    /// The entry as its sender wrote it, should it have to be quarantined after all.
+    private var body: [UInt8] { Array(delivery.body[place]) }
+    private var contentType: ContentType { delivery.header.contentType }
 
     var key: EntryKey {
         switch job {
@@ -55,7 +58,8 @@ struct Work {
         case .store(let accepted), .revise(let accepted):
             entry = QuarantinedEntry(
                 key: accepted.key, kind: accepted.kind, revision: accepted.revision, acceptedAt: accepted.acceptedAt,
-                digest: accepted.digest, contentType: Int16(contentType.rawValue), outcome: outcome, body: body,
+                digest: accepted.digest.bytes, contentType: Int16(contentType.rawValue), outcome: outcome,
+                body: body,
                 dossier: accepted.dossier.code, cell: TallyCell(accepted.dossier), reasons: reasons.json)
         case .keep(let manifest):
             entry = QuarantinedEntry(
@@ -74,6 +78,8 @@ struct Work {
 struct Preparation {
     private var validator: Validator
     private let policy: SurveyPolicy
+    /// Memory for the canonical form of one dossier after the other.
+    private var canonical: [UInt8] = []
 
     init(validator: Validator, policy: SurveyPolicy) {
         self.validator = validator
@@ -86,18 +92,18 @@ struct Preparation {
     /// The work of a batch.
     /// - Parameter sender: number of its sender, or 0 where it is not known yet.
     mutating func work(
-        for delivery: OpenDelivery, sender: Int32, body: [UInt8], now: Instant
+        for delivery: OpenDelivery, sender: Int32, now: Instant
     ) throws(ProtocolError) -> [Work] {
         let header = delivery.header
-        try header.verify(body)
-        let batch = try BatchBody(body, count: Int(header.count))
+        try header.verify(delivery.body)
+        let batch = try BatchBody(delivery.body, count: Int(header.count))
         var previous = batch.previous
         var works: [Work] = []
         works.reserveCapacity(batch.items.count)
         for (index, item) in batch.items.enumerated() {
             let key = EntryKey(sender: sender, epoch: header.epoch, sequence: header.first + UInt64(index))
             let digest = Chain.digest(
-                previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes)
+                previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes.span)
             let place = Place(key: key, digest: item.digest, contentType: header.contentType)
             let job =
                 if digest != item.digest {
@@ -107,9 +113,7 @@ struct Preparation {
                 } else {
                     examine(item.bytes, place, now: now)
                 }
-            works.append(
-                Work(
-                    job: job, body: item.bytes, contentType: header.contentType, delivery: delivery, index: index))
+            works.append(Work(job: job, delivery: delivery, index: index, place: item.bytes.indices))
             previous = item.digest
         }
         return works
@@ -118,23 +122,41 @@ struct Preparation {
     /// Where an entry stands, and how it is written.
     struct Place {
         let key: EntryKey
-        let digest: [UInt8]
+        let digest: Digest
         let contentType: ContentType
         /// The next part of the ledger, when the entry is replayed.
         var part: Int16 = 0
+
+        /// What an intake revises that is replayed: itself.
+        fileprivate var replayed: Revision? {
+            part > 0 ? Revision(epoch: key.epoch, sequence: key.sequence, part: part) : nil
+        }
     }
 
     /// What is to be done with an entry.
-    mutating func examine(_ bytes: [UInt8], _ place: Place, now: Instant) -> Work.Job {
-        let (content, acceptedAt) = EntryContent.read(bytes, as: place.contentType)
+    mutating func examine(_ bytes: ArraySlice<UInt8>, _ place: Place, now: Instant) -> Work.Job {
+        if place.contentType == .protobuf, let (places, acceptedAt) = IntakeScanner.read(bytes.span) {
+            let origin = Origin(
+                kind: .intake, revision: place.replayed, acceptedAt: EntryContent.plausible(acceptedAt))
+            switch validator.validate(places, in: bytes.span, now: now) {
+            case .accepted(let dossier): return accept(dossier, origin, place)
+            case .rejected(let faults):
+                return reject(bytes, place, faults, Submission(places, in: bytes.span), origin)
+            }
+        }
+        return examineOther(Array(bytes), place, now: now)
+    }
+
+    /// The same for an entry that is more than an intake in plain protobuf.
+    private mutating func examineOther(_ entry: [UInt8], _ place: Place, now: Instant) -> Work.Job {
+        let (content, acceptedAt) = EntryContent.read(entry, as: place.contentType)
+        let bytes = entry[...]
         switch content {
         case .unsupportedKind: return reject(bytes, place, [Fault(.unsupportedKind)])
         case .malformed(let fields): return reject(bytes, place, malformedIn: fields)
         case .intake(let submission):
-            let replayed = Revision(epoch: place.key.epoch, sequence: place.key.sequence, part: place.part)
-            let revision = place.part > 0 ? replayed : nil
             return validate(
-                submission, Origin(kind: .intake, revision: revision, acceptedAt: acceptedAt), bytes, place, now)
+                submission, Origin(kind: .intake, revision: place.replayed, acceptedAt: acceptedAt), bytes, place, now)
         case .correction(let target, let submission):
             let epoch = target.epoch == 0 ? place.key.epoch : target.epoch
             let revision = Revision(epoch: epoch, sequence: target.sequence, part: place.part)
@@ -150,13 +172,13 @@ struct Preparation {
             guard culprits.isEmpty else { return reject(bytes, place, malformedIn: culprits) }
             return .keep(
                 ManifestEntry(
-                    key: place.key, digest: place.digest, day: manifest.day, numbers: manifest.numbers,
+                    key: place.key, digest: place.digest.bytes, day: manifest.day, numbers: manifest.numbers,
                     lastDigest: manifest.lastDigest, cells: manifest.cells))
         }
     }
 
     /// Refuses an entry for fields that cannot be read, or in manifests and corrections make no sense.
-    private func reject(_ bytes: [UInt8], _ place: Place, malformedIn fields: [String]) -> Work.Job {
+    private func reject(_ bytes: ArraySlice<UInt8>, _ place: Place, malformedIn fields: [String]) -> Work.Job {
         let isManifest = fields.contains { $0.hasPrefix("manifest.") }
         let isCorrection = fields.contains { $0.hasPrefix("correction.") }
         let code: FaultCode = isManifest || isCorrection ? .valueNotAllowed : .malformedEntry
@@ -174,24 +196,27 @@ struct Preparation {
     }
 
     private mutating func validate(
-        _ submission: Submission, _ origin: Origin, _ bytes: [UInt8], _ place: Place, _ now: Instant
+        _ submission: Submission, _ origin: Origin, _ bytes: ArraySlice<UInt8>, _ place: Place, _ now: Instant
     ) -> Work.Job {
         switch validator.validate(submission, now: now) {
         case .rejected(let faults): return reject(bytes, place, faults, submission, origin)
-        case .accepted(let dossier):
-            var canonical: [UInt8] = []
-            canonical.reserveCapacity(256)
-            dossier.appendCanonicalBytes(to: &canonical)
-            let entry = AcceptedEntry(
-                key: place.key, kind: origin.kind, revision: origin.revision, acceptedAt: origin.acceptedAt,
-                digest: place.digest, content: Chain.digest(of: canonical), dossier: dossier,
-                isSurveyed: policy.selects(dossier), notBefore: policy.notBefore(dossier), person: person(dossier))
-            return origin.revision == nil ? .store(entry) : .revise(entry)
+        case .accepted(let dossier): return accept(dossier, origin, place)
         }
     }
 
+    private mutating func accept(_ dossier: consuming Dossier, _ origin: Origin, _ place: Place) -> Work.Job {
+        canonical.removeAll(keepingCapacity: true)
+        dossier.appendCanonicalBytes(to: &canonical)
+        let isSurveyed = policy.selects(dossier), notBefore = policy.notBefore(dossier), person = person(dossier)
+        let entry = AcceptedEntry(
+            key: place.key, kind: origin.kind, revision: origin.revision, acceptedAt: origin.acceptedAt,
+            digest: place.digest, content: Chain.digest(of: canonical), dossier: dossier, isSurveyed: isSurveyed,
+            notBefore: notBefore, person: person)
+        return origin.revision == nil ? .store(entry) : .revise(entry)
+    }
+
     private func reject(
-        _ bytes: [UInt8], _ place: Place, _ faults: [Fault], _ submission: Submission? = nil,
+        _ bytes: ArraySlice<UInt8>, _ place: Place, _ faults: [Fault], _ submission: Submission? = nil,
         _ origin: Origin = Origin()
     ) -> Work.Job {
         let reasons = faults.map { WireReason($0) }
@@ -201,8 +226,9 @@ struct Preparation {
         return .quarantine(
             QuarantinedEntry(
                 key: place.key, kind: origin.kind, revision: origin.kind == .correction ? origin.revision : nil,
-                acceptedAt: origin.acceptedAt, digest: place.digest, contentType: Int16(place.contentType.rawValue),
-                outcome: .rejected, body: bytes, dossier: isLookedUp ? code : nil,
+                acceptedAt: origin.acceptedAt, digest: place.digest.bytes,
+                contentType: Int16(place.contentType.rawValue), outcome: .rejected, body: Array(bytes),
+                dossier: isLookedUp ? code : nil,
                 cell: submission.map { TallyCell($0) } ?? TallyCell(channel: TallyCell.unknown, procedure: ""),
                 reasons: reasons.json), reasons: reasons)
     }
@@ -212,7 +238,7 @@ struct Preparation {
     /// A placeholder id is nobody's.
     private func person(_ dossier: Dossier) -> [UInt8]? {
         guard policy.quietDays > 0, let id = dossier.applicantID, !dossier.hasPlaceholderID else { return nil }
-        return Chain.digest(of: Array("hoso survey contact\n\(id)".utf8))
+        return Chain.digest(of: Array("hoso survey contact\n\(id)".utf8)).bytes
     }
 }
 

@@ -139,7 +139,7 @@ package struct Replay {
         var last: Int64 = 0
         // What an earlier chunk would have stored is not there any more when the next one is tried. Whether a code that
         // comes again is a correction of it is not looked into: what is said of those is the least that would pass.
-        var stored: [String: [UInt8]] = [:]
+        var stored: [String: Digest] = [:]
         while true {
             let entries = try await table.entries(selection, after: last, limit: Self.chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
@@ -191,11 +191,12 @@ package struct Replay {
     }
 
     private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Job {
+        // The database has a check that there are 32 bytes.
         let place = Preparation.Place(
-            key: entry.key, digest: entry.digest,
+            key: entry.key, digest: Digest(entry.digest) ?? .zero,
             contentType: ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none,
             part: entry.nextPart)
-        return preparation.examine(entry.body, place, now: Instant(microseconds: WallClock.microseconds))
+        return preparation.examine(entry.body[...], place, now: Instant(microseconds: WallClock.microseconds))
     }
 
     /// What can be written together; entries with a code that is in the batch already wait.

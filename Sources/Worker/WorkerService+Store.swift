@@ -108,9 +108,7 @@ extension WorkerService {
     }
 
     private func storeBatch(_ ledger: inout Ledger) async throws(PostgresError) {
-        let count = Selection.count(in: works, limit: configuration.batchEntries)
-        var batch = Array(works[..<count])
-        works.removeFirst(count)
+        var batch = Selection.take(from: &works, limit: configuration.batchEntries)
         let later: [Work]
         do throws(PostgresError) {
             later = try await ledger.write(&batch)
@@ -141,9 +139,10 @@ extension WorkerService {
 
     private func answerResolved(_ batch: [Work]) {
         var last: OpenDelivery?
-        for work in batch where work.delivery !== last {
-            last = work.delivery
-            if work.delivery.isResolved { answer(work.delivery) }
+        for index in batch.indices where batch[index].delivery !== last {
+            let delivery = batch[index].delivery
+            last = delivery
+            if delivery.isResolved { answer(delivery) }
         }
     }
 
@@ -160,6 +159,20 @@ extension WorkerService {
 
 /// Which entries go into one transaction.
 enum Selection {
+    /// Takes the first entries.
+    static func take(from works: inout [Work], limit: Int) -> [Work] {
+        let count = count(in: works, limit: limit)
+        var taken: [Work] = []
+        if count == works.count {
+            // All of them: nothing is copied.
+            swap(&taken, &works)
+        } else {
+            taken = Array(works[..<count])
+            works.removeFirst(count)
+        }
+        return taken
+    }
+
     /// How many of the first entries go together: at most `limit` unless one batch alone is larger, and whole batches
     /// as far as possible, so that their receipts leave together.
     static func count(in works: [Work], limit: Int) -> Int {

@@ -248,11 +248,10 @@ extension WorkerService {
             try header.verify(body.bytes)
             ask(Question(tag: tag, header: header, body: body.bytes))
         case .batch:
-            let delivery = OpenDelivery(tag: tag, header: header)
+            let delivery = OpenDelivery(tag: tag, header: header, body: body.bytes)
             do throws(ProtocolError) {
                 let now = Instant(microseconds: WallClock.microseconds)
-                works += try preparation.work(
-                    for: delivery, sender: numbers[tag.sender] ?? 0, body: body.bytes, now: now)
+                works += try preparation.work(for: delivery, sender: numbers[tag.sender] ?? 0, now: now)
                 delivery.note = DeliveryNote(
                     key: EntryKey(sender: 0, epoch: header.epoch, sequence: header.first), count: Int(header.count),
                     attempt: header.attempt, receivedAt: now.microseconds, validatedAt: WallClock.microseconds)

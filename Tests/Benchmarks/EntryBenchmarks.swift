@@ -52,7 +52,7 @@ extension InstructionBenchmark {
                 var canonical: [UInt8] = []
                 canonical.reserveCapacity(256)
                 dossier.appendCanonicalBytes(to: &canonical)
-                sum += Int(Chain.digest(of: canonical)[0])
+                sum += Int(Chain.digest(of: canonical).bytes[0])
             }
             return sum
         }
@@ -67,7 +67,7 @@ extension InstructionBenchmark {
                 for (offset, item) in batch.body.items.enumerated() {
                     let number = batch.header.first + UInt64(offset)
                     let digest = Chain.digest(
-                        previous: previous, epoch: Sample.epoch, sequence: number, body: item.bytes)
+                        previous: previous, epoch: Sample.epoch, sequence: number, body: item.bytes.span)
                     guard digest == item.digest else { throw BenchmarkFailure("a digest does not follow") }
                     proven += 1
                     previous = item.digest

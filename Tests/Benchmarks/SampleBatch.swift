@@ -1,3 +1,4 @@
+import Dossiers
 import IntakeProtocol
 
 /// A batch of made-up dossiers as its sender sends it.
@@ -19,7 +20,7 @@ struct SampleBatch {
         }
     }
 
-    private init(_ entries: ArraySlice<[UInt8]>, first: UInt64, previous: [UInt8]) {
+    private init(_ entries: ArraySlice<[UInt8]>, first: UInt64, previous: Digest) {
         var digest = previous
         let items = entries.enumerated().map { offset, bytes in
             digest = Chain.digest(

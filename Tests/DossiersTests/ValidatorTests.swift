@@ -253,10 +253,22 @@ import TestSupport
             case 6: submission.channel = text
             default: submission.unit = text
             }
-            switch validator.validate(submission, now: now) {
+            let verdict = validator.validate(submission, now: now)
+            switch verdict {
             case .accepted(let dossier): #expect(dossier.code == submission.dossierCode)
             case .rejected(let faults): #expect(!faults.isEmpty)
             }
+            // The same texts as they stand in an entry, with other bytes between them and in another order.
+            var bytes: [UInt8] = [0xFF]
+            var places = SubmissionPlaces()
+            for (place, field) in Field.allCases.enumerated().reversed() where !submission[field].isEmpty {
+                let start = bytes.count
+                bytes += submission[field].utf8
+                places.set(place, to: start..<bytes.count)
+                bytes += [0, 0xC3]
+            }
+            #expect(validator.validate(places, in: bytes.span, now: now) == verdict)
+            #expect(Submission(places, in: bytes.span) == submission)
         }
     }
 }

@@ -22,7 +22,7 @@ import WireMessages
             guard let parcel = try? Parcel(frames: frames) else { continue }
             read += 1
             guard let body = try? BatchBody(parcel.body, count: Int(parcel.header.count)) else { continue }
-            for item in body.items { _ = EntryContent(item.bytes, as: parcel.header.contentType) }
+            for item in body.items { _ = EntryContent(Array(item.bytes), as: parcel.header.contentType) }
         }
         #expect(read > 5_000)
     }

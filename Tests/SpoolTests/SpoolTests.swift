@@ -1,3 +1,4 @@
+import Dossiers
 import Foundation
 import GRDB
 import IntakeProtocol
@@ -33,11 +34,11 @@ import Testing
         let run = try #require(try spool.nextRun(after: 0, limit: 10, bytes: 100_000))
         #expect(run.first == 1 && run.entries.count == 5 && run.contentType == 2)
         var previous = Chain.start
-        #expect(run.previous == previous)
+        #expect(run.previous == previous.bytes)
         for (index, entry) in run.entries.enumerated() {
             previous = Chain.digest(
                 previous: previous, epoch: spool.epoch, sequence: UInt64(index + 1), body: entry.body)
-            #expect(entry.digest == previous)
+            #expect(entry.digest == previous.bytes)
         }
     }
 

@@ -1,3 +1,4 @@
+import Dossiers
 import Polling
 import Postgres
 import Store
@@ -85,17 +86,19 @@ import Testing
             }
             let entries = ledger.entries(1...10)
             _ = try await ledger.write(entries)
-            try await directory.announce(sender: 1, epoch: 77, head: 10, digest: entries[9].digest, isGreeting: true)
-            try await directory.announce(sender: 1, epoch: 77, head: 8, digest: entries[7].digest)
+            try await directory.announce(
+                sender: 1, epoch: 77, head: 10, digest: entries[9].digest.bytes, isGreeting: true)
+            try await directory.announce(sender: 1, epoch: 77, head: 8, digest: entries[7].digest.bytes)
             #expect(try await alarms().isEmpty)
             #expect(try await ReconciliationDetail(ledger.connection).chains.map(\.state) == ["agrees"])
             // The same number with another content, told by a beat; then an old copy greets; then a clone sends.
-            try await directory.announce(sender: 1, epoch: 77, head: 10, digest: entries[0].digest)
+            try await directory.announce(sender: 1, epoch: 77, head: 10, digest: entries[0].digest.bytes)
             #expect(try await alarms() == ["fork 10 ×1"])
-            try await directory.announce(sender: 1, epoch: 77, head: 7, digest: entries[6].digest, isGreeting: true)
+            try await directory.announce(
+                sender: 1, epoch: 77, head: 7, digest: entries[6].digest.bytes, isGreeting: true)
             #expect(try await alarms() == ["fork 10 ×1"], "a greeting may be late by some seconds")
             try await directory.announce(
-                sender: 1, epoch: 77, head: 7, digest: entries[6].digest, isGreeting: true, tolerance: 0)
+                sender: 1, epoch: 77, head: 7, digest: entries[6].digest.bytes, isGreeting: true, tolerance: 0)
             _ = try await ledger.quarantine(ledger.refused(4, salt: 9, outcome: .conflict))
             #expect(try await alarms() == ["fork 4 ×2", "regression 7 ×1"])
         }

@@ -86,12 +86,13 @@ struct Ledger {
     ) -> QuarantinedEntry {
         QuarantinedEntry(
             key: EntryKey(sender: 1, epoch: epoch, sequence: number), kind: target == nil ? .intake : .correction,
-            revision: target.map { Revision(epoch: epoch, sequence: $0) }, digest: digest(number, salt), contentType: 2,
+            revision: target.map { Revision(epoch: epoch, sequence: $0) }, digest: digest(number, salt).bytes,
+            contentType: 2,
             outcome: outcome, body: [0, 1, 255], dossier: dossier,
             reasons: #"[{"code": "channel_unknown", "field": "channel"}]"#)
     }
 
-    private func digest(_ number: UInt64, _ salt: UInt8) -> [UInt8] {
+    private func digest(_ number: UInt64, _ salt: UInt8) -> Digest {
         Chain.digest(of: Array("\(number) \(salt)".utf8))
     }
 
@@ -140,8 +141,9 @@ struct Ledger {
         _ number: UInt64, _ numbers: ClosedRange<UInt64>, _ cells: [TallyCell: UInt64], salt: UInt8 = 0
     ) -> ManifestEntry {
         ManifestEntry(
-            key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, 0),
-            day: Day(number: 19_100), numbers: numbers, lastDigest: digest(numbers.upperBound, salt), cells: cells)
+            key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, 0).bytes,
+            day: Day(number: 19_100), numbers: numbers, lastDigest: digest(numbers.upperBound, salt).bytes, cells: cells
+        )
     }
 
     /// A correction of an entry, or with a part its replay.
