@@ -1,5 +1,6 @@
 import CZeroMQ
 import Glibc
+import Polling
 
 /// Who is connected to a listening socket, by the descriptors that libzmq tells of.
 ///
@@ -14,13 +15,28 @@ import Glibc
     enum Event: Equatable {
         case accepted(Int32)
         case lost(Int32)
+        /// The peer has let us in.
+        case admitted
+        /// The peer's gatekeeper has sent us away, for as long as the socket lives.
+        case denied
+        /// There was no handshake: another key than the one that was expected, or no CURVE at all.
+        case mismatched
     }
 
-    init(_ socket: borrowing Socket, in context: Context) throws(ZeroMQError) {
+    /// What a listening socket is watched for.
+    static var listening: Int32 { ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED }
+    /// What a connecting socket is watched for.
+    static var connecting: Int32 {
+        ZMQ_EVENT_HANDSHAKE_SUCCEEDED | ZMQ_EVENT_HANDSHAKE_FAILED_AUTH | ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL
+            | ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL
+    }
+
+    init(
+        _ socket: borrowing Socket, in context: Context, events: Int32 = ConnectionMonitor.listening
+    ) throws(ZeroMQError) {
         guard let handle = unsafe zmq_socket(context.handle, ZMQ_PAIR) else { throw .last("zmq_socket") }
         // The address of a socket is its name as long as it is open.
         let endpoint = unsafe "inproc://monitor-\(UInt(bitPattern: socket.handle))"
-        let events = ZMQ_EVENT_ACCEPTED | ZMQ_EVENT_DISCONNECTED
         guard unsafe zmq_socket_monitor(socket.handle, endpoint, events) == 0,
             unsafe zmq_connect(handle, endpoint) == 0
         else {
@@ -38,6 +54,9 @@ import Glibc
         _ = unsafe zmq_close(handle)
     }
 
+    /// An interest in events; the socket must stay open while it is waited for.
+    var interest: Interest { unsafe Interest.socket(handle, .readable) }
+
     /// The next event, or `nil` when there is none.
     func next() -> Event? {
         // A frame with the event in 16 bits and its value in 32, and one with the endpoint.
@@ -49,7 +68,13 @@ import Glibc
             zmq_msg_data(frame.message).loadUnaligned(as: UInt16.self),
             zmq_msg_data(frame.message).loadUnaligned(fromByteOffset: 2, as: Int32.self)
         )
-        return Int32(event) == ZMQ_EVENT_ACCEPTED ? .accepted(value) : .lost(value)
+        switch Int32(event) {
+        case ZMQ_EVENT_ACCEPTED: return .accepted(value)
+        case ZMQ_EVENT_HANDSHAKE_SUCCEEDED: return .admitted
+        case ZMQ_EVENT_HANDSHAKE_FAILED_AUTH: return .denied
+        case ZMQ_EVENT_HANDSHAKE_FAILED_PROTOCOL, ZMQ_EVENT_HANDSHAKE_FAILED_NO_DETAIL: return .mismatched
+        default: return .lost(value)
+        }
     }
 
     /// Ends a connection: libzmq reads its end, and frees what it has kept of an unfinished message.

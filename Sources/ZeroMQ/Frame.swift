@@ -44,5 +44,13 @@ import CZeroMQ
         return frame
     }
 
+    /// The name that the ``Gatekeeper`` gave to the peer that sent it; `nil` on the frame that names the peer to a ROUTER,
+    /// and where nobody was asked.
+    public var userID: String? {
+        guard let text = unsafe zmq_msg_gets(message, "User-Id") else { return nil }
+        // A copy: it belongs to the frame.
+        return unsafe String(cString: text)
+    }
+
     var hasMore: Bool { unsafe zmq_msg_more(message) != 0 }
 }

@@ -37,6 +37,7 @@ public struct MemoryGuard: ~Copyable {
             switch event {
             case .accepted(let connection): lastHeard[connection] = .some(nil)
             case .lost(let connection): lastHeard[connection] = nil
+            case .admitted, .denied, .mismatched: continue
             }
         }
     }

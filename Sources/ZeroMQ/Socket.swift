@@ -45,16 +45,39 @@ public import Polling
 
     deinit { _ = unsafe zmq_close(handle) }
 
-    /// Listens on an endpoint such as `ipc:///run/hoso/intake` or `tcp://127.0.0.1:*`.
-    /// - Throws: ``ZeroMQError``, also when another process listens there.
-    public func bind(_ endpoint: String) throws(ZeroMQError) {
+    /// Listens on an endpoint such as `ipc:///run/hoso/intake` or `tcp://127.0.0.1:*`; several may differ in their keys.
+    /// - Throws: ``ZeroMQError``, also when another process listens there, and for a network without CURVE.
+    public func bind(_ endpoint: String, as security: Security = .local(domain: nil)) throws(ZeroMQError) {
+        try apply(security, to: endpoint, "zmq_bind")
         try claims.add(endpoint)
         guard unsafe zmq_bind(handle, endpoint) == 0 else { throw .last("zmq_bind", subject: endpoint) }
     }
 
     /// Connects to an endpoint; libzmq reconnects for as long as the socket is open.
-    public func connect(_ endpoint: String) throws(ZeroMQError) {
+    /// - Throws: ``ZeroMQError``, also for a network without CURVE.
+    public func connect(_ endpoint: String, as security: Security = .local(domain: nil)) throws(ZeroMQError) {
+        try apply(security, to: endpoint, "zmq_connect")
         guard unsafe zmq_connect(handle, endpoint) == 0 else { throw .last("zmq_connect", subject: endpoint) }
+    }
+
+    private func apply(_ security: Security, to endpoint: String, _ operation: String) throws(ZeroMQError) {
+        guard security.allows(endpoint) else {
+            throw ZeroMQError(code: accessCode, operation: operation, subject: endpoint)
+        }
+        try unsafe security.apply(to: SocketTarget(handle: handle))
+    }
+
+    /// Where it listens: the endpoint that was bound last, with the number of the port that the system chose.
+    public var lastEndpoint: String {
+        var text = [CChar](repeating: 0, count: 1_024)
+        var length = text.count
+        guard unsafe zmq_getsockopt(handle, ZMQ_LAST_ENDPOINT, &text, &length) == 0 else { return "" }
+        return String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
+
+    /// Stops listening on an endpoint; connections that have come through it go on.
+    public func unbind(_ endpoint: String) throws(ZeroMQError) {
+        guard unsafe zmq_unbind(handle, endpoint) == 0 else { throw .last("zmq_unbind", subject: endpoint) }
     }
 
     /// An interest in this socket; the socket must stay open while it is waited for.
@@ -109,3 +132,5 @@ public import Polling
 
 private let interruptedCode: Int32 = 4
 private let againCode: Int32 = 11
+/// `EACCES`.
+private let accessCode: Int32 = 13

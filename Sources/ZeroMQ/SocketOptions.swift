@@ -33,7 +33,7 @@ public struct SocketOptions: Sendable {
 extension SocketOptions {
     /// Sets the options on a socket that is neither bound nor connected.
     func apply(to handle: UnsafeMutableRawPointer, of kind: Socket.Kind) throws(ZeroMQError) {
-        let target = unsafe Target(handle: handle)
+        let target = unsafe SocketTarget(handle: handle)
         try unsafe target.set(ZMQ_LINGER, lingerMilliseconds)
         try unsafe target.set(ZMQ_SNDHWM, highWaterMark)
         try unsafe target.set(ZMQ_RCVHWM, highWaterMark)
@@ -45,6 +45,12 @@ extension SocketOptions {
         try unsafe target.set(ZMQ_HEARTBEAT_TTL, Int32(10_000))
         try unsafe target.set(ZMQ_HANDSHAKE_IVL, handshakeMilliseconds)
         try unsafe target.set(ZMQ_BACKLOG, backlog)
+        // Over TCP: a server that does not answer at all is given up, and a link that carries nothing is looked after.
+        try unsafe target.set(ZMQ_CONNECT_TIMEOUT, Int32(5_000))
+        try unsafe target.set(ZMQ_TCP_KEEPALIVE, Int32(1))
+        try unsafe target.set(ZMQ_TCP_KEEPALIVE_IDLE, Int32(60))
+        try unsafe target.set(ZMQ_TCP_KEEPALIVE_INTVL, Int32(10))
+        try unsafe target.set(ZMQ_TCP_KEEPALIVE_CNT, Int32(3))
         switch kind {
         case .router:
             // Without it a ROUTER drops what it cannot deliver and calls that success.
@@ -56,8 +62,21 @@ extension SocketOptions {
 }
 
 /// A socket whose options are being set.
-@unsafe private struct Target {
+@unsafe struct SocketTarget {
     let handle: UnsafeMutableRawPointer
+
+    func set(_ option: Int32, text: String) throws(ZeroMQError) {
+        guard unsafe zmq_setsockopt(handle, option, text, text.utf8.count) == 0 else {
+            throw .last("zmq_setsockopt", subject: String(option))
+        }
+    }
+
+    /// Sets a key in Z85, of which libzmq wants the zero behind it too.
+    func set(_ option: Int32, key: String) throws(ZeroMQError) {
+        guard unsafe zmq_setsockopt(handle, option, key, key.utf8.count + 1) == 0 else {
+            throw .last("zmq_setsockopt", subject: String(option))
+        }
+    }
 
     func set<Value: BitwiseCopyable>(_ option: Int32, _ value: Value) throws(ZeroMQError) {
         var value = value
