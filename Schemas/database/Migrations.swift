@@ -16,5 +16,6 @@ package enum Migrations {
         Migration(
             number: 2, name: "revisions", sql: String(decoding: PackageResources._002_revisions_sql, as: UTF8.self)),
         Migration(number: 3, name: "speed", sql: String(decoding: PackageResources._003_speed_sql, as: UTF8.self)),
+        Migration(number: 4, name: "members", sql: String(decoding: PackageResources._004_members_sql, as: UTF8.self)),
     ]
 }

@@ -9,17 +9,36 @@ import ServiceLifecycle
 package import Spool
 import SwiftProtobuf
 import WireMessages
-import ZeroMQ
+package import ZeroMQ
+
+/// A way to a broker.
+package struct IntakeRoute: Sendable {
+    /// Where it listens.
+    package let endpoint: String
+    /// How each side knows the other.
+    package let security: Security
+
+    /// A way to a broker.
+    package init(endpoint: String, security: Security) {
+        self.endpoint = endpoint
+        self.security = security
+    }
+
+    /// A way to a broker on this machine.
+    package init(local endpoint: String) { self.init(endpoint: endpoint, security: .local(domain: nil)) }
+}
 
 /// Sends what is in a spool and records the receipts: a DEALER socket around a ``SenderMachine``, on one thread.
 package actor Courier: Service {
     private let executor: PollingExecutor
     private let spool: SpoolDatabase
-    private let endpoints: [String]
+    private let routes: [IntakeRoute]
     private let software: String
     private let logger: Logger
     private let observer: (@Sendable ([SpoolReceipt]) -> Void)?
     private let context: Context
+    /// Before the socket, which it must not outlive: properties are destroyed in this order.
+    private var handshakes: Handshakes?
     private var socket: Socket?
     private var machine: SenderMachine
     private var session: UInt64 = 0
@@ -34,6 +53,9 @@ package actor Courier: Service {
     private let stop = Signal()
     private var hasReportedSilence = false
     private var hasReportedDisk = false
+    private var hasReportedDenial = false
+    /// Handshakes in a row that failed for another key than the one that was expected.
+    private var mismatches = 0
 
     /// Why the spool must not be sent.
     package private(set) var regression: SpoolRegression?
@@ -45,14 +67,14 @@ package actor Courier: Service {
 
     /// A courier for a spool.
     /// - Parameters:
-    ///   - endpoints: brokers, of which one is used at a time.
+    ///   - routes: ways to brokers, of which one is used at a time.
     ///   - observer: is told on the courier's thread which receipts have just been recorded; it must not block.
     package init(
-        _ spool: SpoolDatabase, endpoints: [String], software: String, logger: Logger,
+        _ spool: SpoolDatabase, routes: [IntakeRoute], software: String, logger: Logger,
         observer: (@Sendable ([SpoolReceipt]) -> Void)? = nil
     ) throws {
         self.spool = spool
-        self.endpoints = endpoints
+        self.routes = routes
         self.software = software
         self.logger = logger
         self.observer = observer
@@ -94,6 +116,7 @@ package actor Courier: Service {
             let moment = try nextMoment()
             // Whoever appends to the spool wakes the courier; should that fail, a look five times per second finds it.
             try await waitForSocket(until: min(moment, .now.advanced(by: .milliseconds(200))))
+            followHandshakes()
             try flush()
             try receiveAll()
             try lookForEntries()
@@ -132,17 +155,20 @@ extension Courier {
     private func open(_ session: UInt64) throws {
         if openings == 1, !hasReportedSilence {
             hasReportedSilence = true
-            logger.warning("no answer from the centre, trying on", metadata: ["endpoints": "\(endpoints)"])
+            logger.warning("no answer from the centre, trying on", metadata: ["endpoints": "\(routes.map(\.endpoint))"])
         }
         self.session = session
+        handshakes = nil
         socket = nil
         outgoing = []
-        let endpoint = endpoints[openings % endpoints.count]
+        mismatches = 0
+        let route = routes[openings % routes.count]
         openings += 1
         var options = SocketOptions()
         options.longestReconnectMilliseconds = 2_000
         let fresh = try Socket(.dealer, in: context, options: options)
-        try fresh.connect(endpoint)
+        handshakes = try Handshakes(of: fresh, in: context)
+        try fresh.connect(route.endpoint, as: route.security)
         socket = consume fresh
         (head, headDigest) = try spool.chainHead()
         var hello = WireHello()
@@ -205,10 +231,40 @@ extension Courier {
         let events: Interest.Events = outgoing.isEmpty ? .readable : [.readable, .writable]
         var interests: [Interest] = [.signal(stop)]
         if let interest = socket?.interest(events) { interests.append(interest) }
+        if let interest = handshakes?.interest { interests.append(interest) }
         if let pipe { interests.append(pipe.interest) }
         let readiness = await executor.wait(for: interests, until: moment)
         if let pipe, readiness[interests.count - 1] { pipe.drain() }
     }
+
+    /// Looks whether the centre has let us in: libzmq never tries again after a denial, and for ever after a wrong key.
+    private func followHandshakes() {
+        while let outcome = handshakes?.next() {
+            switch outcome {
+            case .admitted:
+                if hasReportedDenial { logger.info("the centre knows this sender's key now") }
+                hasReportedDenial = false
+                mismatches = 0
+            case .denied:
+                if !hasReportedDenial {
+                    logger.error(
+                        "the centre does not know this sender's key, or no longer; asking again and again",
+                        metadata: ["sender": "\(spool.sender)"])
+                }
+                hasReportedDenial = true
+                // The list may be corrected any moment.
+                machine.broken(at: .now, retryAfter: .milliseconds(Int64.random(in: 4_000...8_000)))
+            case .mismatched:
+                mismatches += 1
+                guard mismatches == Self.mostMismatches else { continue }
+                logger.error(
+                    "no handshake: the centre has another key than those in intake.centre_keys, or does not answer")
+                machine.broken(at: .now, retryAfter: .seconds(1))
+            }
+        }
+    }
+
+    private static let mostMismatches = 3
 }
 
 // MARK: - Receiving

@@ -1,6 +1,7 @@
 import IntakeProtocol
 import Logging
 import Machines
+import Polling
 import SwiftProtobuf
 import WireMessages
 import ZeroMQ
@@ -13,15 +14,21 @@ extension BrokerService {
         guard let frames = try front.receive() else { return false }
         frontGuard.heard(frames.last)
         let peer = PeerID(frames[0].bytes)
+        // On every message: the key may have been revoked since the connection was made.
+        let user = frames.last?.userID.flatMap(UserID.init)
+        guard frames.count > 1, let user, gate.admits(user, at: WallClock.microseconds) else {
+            part(with: peer, user, frames.count > 1 ? frames.last : nil)
+            return true
+        }
         do throws(ProtocolError) {
-            try handleSender(peer, Array(frames.dropFirst()))
+            try handleSender(peer, user, Array(frames.dropFirst()))
         } catch {
             refuse(peer, error, frames)
         }
         return true
     }
 
-    private func handleSender(_ peer: PeerID, _ frames: [Frame]) throws(ProtocolError) {
+    private func handleSender(_ peer: PeerID, _ user: UserID, _ frames: [Frame]) throws(ProtocolError) {
         guard frames.count == 1 || frames.count == 2 else { throw ProtocolError(.frameCount) }
         let header = try Header(frames[0].bytes)
         let body = frames.count == 2 ? frames[1] : Frame()
@@ -34,7 +41,7 @@ extension BrokerService {
         if header.contentType != .none { contentTypes[peer] = header.contentType }
         let now = ContinuousClock.now
         switch header.command {
-        case .hello: try greet(peer, envelope, at: now)
+        case .hello: try greet(peer, user, envelope, at: now)
         case .batch: try take(batch: envelope, from: peer, at: now)
         case .ping:
             try header.verify(body.bytes)
@@ -60,15 +67,21 @@ extension BrokerService {
                 bytes: batch.body.count, payload: batch, at: now))
     }
 
-    private func greet(_ peer: PeerID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
+    private func greet(_ peer: PeerID, _ user: UserID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
         let body = envelope.body.bytes
         try envelope.header.verify(body)
         let hello = try WireHello(body: body, as: envelope.header.contentType)
-        // The name is the sender's word until CURVE proves one (ZAP's User-Id on every message).
-        guard Limits.isSenderName(hello.sender) else { throw ProtocolError(.badSenderName) }
+        let name: String
+        switch user {
+        case .sender(let proved, _):
+            guard hello.sender.isEmpty || hello.sender == proved else { throw ProtocolError(.notAuthorised) }
+            name = proved
+        case .local: name = hello.sender
+        }
+        guard Limits.isSenderName(name) else { throw ProtocolError(.badSenderName) }
+        guests[peer] = Guest(user: user, connection: envelope.headerFrame)
         perform(
-            machine.senderGreeted(
-                peer, sender: hello.sender, session: envelope.header.session, payload: envelope, at: now))
+            machine.senderGreeted(peer, sender: name, session: envelope.header.session, payload: envelope, at: now))
     }
 
     private func answerBeat(_ peer: PeerID, _ asked: Header) {
@@ -78,7 +91,7 @@ extension BrokerService {
     }
 
     private func refuse(_ peer: PeerID, _ error: ProtocolError, _ frames: [Frame]) {
-        logger.warning("message refused", metadata: ["reason": "\(error)"])
+        warn("message refused", "\(error)")
         let (type, session) = frames.count > 1 ? Header.salvaged(frames[1].bytes) : (nil, 0)
         if let type, type != .none { contentTypes[peer] = type }
         tell(peer, .error, WireRefusal(error.code), session: session)

@@ -1,6 +1,7 @@
 import IntakeProtocol
 import Logging
 import Machines
+import WireMessages
 import ZeroMQ
 
 // MARK: - Workers
@@ -34,10 +35,18 @@ extension BrokerService {
         case .ping:
             let command: Command = machine.workerBeat(peer, at: now) ? .pong : .error
             sendToWorker(command, peer, session: header.session)
+        case .roster: try takeRoster(header, frames)
         case .drain: perform(machine.workerDraining(peer))
         case .bye: perform(machine.workerLeft(peer))
         default: throw ProtocolError(.unknownCommand)
         }
+    }
+
+    private func takeRoster(_ header: Header, _ frames: [Frame]) throws(ProtocolError) {
+        let body = frames.count == 2 ? frames[1].bytes : []
+        try header.verify(body)
+        let roster = Roster(try WireRoster(body: body, as: header.contentType))
+        do { try use(roster) } catch { logger.error("cannot answer at the gate", metadata: ["reason": "\(error)"]) }
     }
 
     private func handleAnswer(
@@ -61,5 +70,17 @@ extension BrokerService {
         header.session = session
         let delivery = deliver([Frame(peer.bytes), Frame(Parcel(header).header.bytes)], through: .back)
         if delivery == .unreachable { perform(machine.workerLeft(peer)) }
+    }
+}
+
+extension Roster {
+    /// The roster of a message.
+    init(_ message: WireRoster) {
+        let members = message.members.map { member in
+            Member(
+                number: member.number, name: member.name, key: [UInt8](member.key),
+                validity: member.validFrom..<max(member.validFrom, member.validTo))
+        }
+        self.init(version: message.version, members: members)
     }
 }

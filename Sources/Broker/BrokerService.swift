@@ -4,7 +4,7 @@ package import Machines
 import Polling
 import ServiceLifecycle
 import WireMessages
-import ZeroMQ
+package import ZeroMQ
 
 /// Where a broker listens and how much it holds.
 package struct BrokerConfiguration: Sendable {
@@ -14,11 +14,16 @@ package struct BrokerConfiguration: Sendable {
     package var back: String
     /// Limits of the machine.
     package var limits: BrokerLimits
+    /// The key by which senders know the broker over a network; without one it listens to none.
+    package var serverKey: CurveSecretKey?
     /// Resident bytes of the process beside those that the machine holds, above which connections are cut.
     package var overhead = 134_217_728
 
     /// A configuration.
-    package init(front: [String], back: String, limits: BrokerLimits = BrokerLimits()) {
+    package init(
+        front: [String], back: String, limits: BrokerLimits = BrokerLimits(), serverKey: CurveSecretKey? = nil
+    ) {
+        self.serverKey = serverKey
         self.front = front
         self.back = back
         self.limits = limits
@@ -34,17 +39,27 @@ package actor BrokerService: Service {
         let body: Frame
     }
 
-    private nonisolated let executor: PollingExecutor
-    private let configuration: BrokerConfiguration
+    nonisolated let executor: PollingExecutor
+    let configuration: BrokerConfiguration
     let logger: Logger
     /// Before the socket, which it must not outlive: properties are destroyed in this order.
     var frontGuard: MemoryGuard
     let front: Socket
     let back: Socket
+    /// Behind the sockets: as long as they are there, somebody is asked.
+    let keeper: Gatekeeper
+    var gate = Gate()
+    /// Peers in session.
+    var guests: [PeerID: Guest] = [:]
+    /// Who waits for an answer.
+    var outside: [Gatekeeper.Question] = []
+    /// Whether only the stranger of the proof may be knocking.
+    var isProving = false
+    var limiter = LogLimiter()
     var machine: BrokerMachine<Envelope>
     /// How senders write; answers are written the same way.
     var contentTypes: [PeerID: ContentType] = [:]
-    private let stop = Signal()
+    let stop = Signal()
 
     /// The broker's thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -64,15 +79,18 @@ package actor BrokerService: Service {
         self.executor = executor
         self.configuration = configuration
         self.logger = logger
-        // CURVE keys and the ZAP domain of the front belong here once senders are enrolled; until then only ipc://.
+        // Before anything listens.
+        keeper = try Gatekeeper(in: context)
         front = try Socket(.router, in: context)
         back = try Socket(.router, in: context)
         frontGuard = try MemoryGuard(
             over: front, in: context, limit: configuration.limits.memoryBytes + configuration.overhead)
         machine = BrokerMachine(
             limits: configuration.limits, firstDelivery: UInt64.random(in: 1...(1 << 62)))
-        for endpoint in configuration.front { try front.bind(endpoint) }
-        try back.bind(configuration.back)
+        for endpoint in configuration.front where endpoint.hasPrefix("ipc://") {
+            try front.bind(endpoint, as: .local(domain: Gate.senders))
+        }
+        try back.bind(configuration.back, as: .local(domain: Gate.workers))
     }
 
     isolated deinit { executor.stop() }
@@ -92,11 +110,15 @@ package actor BrokerService: Service {
     private func beginStop() { stop.raise() }
 
     private func carry() async throws {
+        try await listenToNetwork()
         logger.info("listening", metadata: ["senders": "\(configuration.front)", "workers": "\(configuration.back)"])
         var nextTick = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
-            let interests = [front.interest(.readable), back.interest(.readable), Interest.signal(stop)]
+            let interests = [
+                front.interest(.readable), back.interest(.readable), keeper.interest, Interest.signal(stop),
+            ]
             _ = await executor.wait(for: interests, until: nextTick)
+            try answerTheDoor()
             // A bounded number from each side in turn, so that receipts never wait behind a flood of batches.
             for _ in 0..<Self.turn { guard try receiveFromWorker() else { break } }
             for _ in 0..<Self.turn { guard try receiveFromSender() else { break } }
@@ -105,7 +127,9 @@ package actor BrokerService: Service {
                 let cut = frontGuard.check()
                 if cut > 0 { logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"]) }
                 perform(machine.timePassed(at: .now))
+                partWithStrangers()
                 contentTypes = contentTypes.filter { machine.knows($0.key) }
+                guests = guests.filter { machine.knows($0.key) }
             }
         }
         sayGoodbye()

@@ -24,6 +24,8 @@ public enum Command: UInt8, Sendable, CaseIterable {
     case tasks = 11
     /// Survey tasks that have been dealt with.
     case tasksDone = 12
+    /// The keys of senders, as a worker has read them in the database, for the broker.
+    case roster = 13
 }
 
 /// How bodies and entries are written; byte 6 of the header.

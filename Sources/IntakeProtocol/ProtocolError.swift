@@ -22,6 +22,8 @@ public struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertible
         case limitExceeded = "limit_exceeded"
         /// The sender's name is not 1 to 64 characters of `a-z 0-9 . _ -`.
         case badSenderName = "bad_sender_name"
+        /// The sender has no key that counts, or speaks for another one.
+        case notAuthorised = "not_authorised"
         /// There is no room for another session: greet again later.
         case busy
         /// The session is not the current one of its sender: greet again.
@@ -52,6 +54,7 @@ extension ProtocolError.Code {
         case .malformedBody: "The body is not what the command asks for."
         case .limitExceeded: "A size, count or number is above the limits of DIP/1."
         case .badSenderName: "A sender's name is 1 to 64 characters of a-z 0-9 . _ -"
+        case .notAuthorised: "No key that counts now, or the name of another sender."
         case .busy: "There is no room for another session now."
         case .unknownSession: "The session is not the current one: send HELLO."
         }

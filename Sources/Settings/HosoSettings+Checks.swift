@@ -11,7 +11,12 @@ extension HosoSettings {
             source.complain("sender.closes_at", "phải có dạng HH:MM", "must be HH:MM")
         }
         if intakeEndpoints.isEmpty { source.complain("intake.endpoints", "để trống", "is empty") }
-        for endpoint in intakeEndpoints { Self.check(endpoint, "intake.endpoints", &source) }
+        for endpoint in intakeEndpoints { checkIntake(endpoint, &source) }
+        if source.list("intake.centre_keys").count != centreKeys.count || centreKeys.count > 2 {
+            source.complain(
+                "intake.centre_keys", "phải là một hoặc hai khóa công khai, mỗi khóa 40 ký tự",
+                "must be one or two public keys of 40 characters")
+        }
         Self.check(workerEndpoint, "intake.workers", &source)
         Self.check(surveyEndpoint, "survey.endpoint", &source)
         if databaseURL.contains("password") || Self.hasPassword(databaseURL) {
@@ -35,15 +40,31 @@ extension HosoSettings {
         }
     }
 
-    /// Senders prove who they are only by CURVE keys; until those are there, nothing listens to a network.
+    /// Over a network senders prove who they are by CURVE keys: a broker has one, or a sender has one and knows the centre's.
+    private func checkIntake(_ endpoint: String, _ source: inout SettingSource) {
+        guard endpoint.hasPrefix("tcp://") else { return Self.check(endpoint, "intake.endpoints", &source) }
+        let port = endpoint.lastIndex(of: ":").flatMap { Int(endpoint[endpoint.index(after: $0)...]) } ?? 0
+        if !(1...65_535).contains(port) || endpoint.dropFirst(6).hasPrefix(":") {
+            source.complain(
+                "intake.endpoints", "“\(endpoint)” phải có dạng tcp://MÁY:CỔNG",
+                "“\(endpoint)” must be tcp://HOST:PORT")
+        }
+        guard serverKey == nil, senderKey == nil || centreKeys.isEmpty else { return }
+        source.complain(
+            "intake.endpoints",
+            "“\(endpoint)” cần khóa CURVE: intake.server_key ở trung tâm, hoặc sender.key và intake.centre_keys ở điểm gửi",
+            "“\(endpoint)” needs CURVE keys: intake.server_key at the centre, or sender.key and intake.centre_keys at a "
+                + "sender")
+    }
+
+    /// What processes of one machine say to each other.
     private static func check(_ endpoint: String, _ key: String, _ source: inout SettingSource) {
         // An endpoint that begins with @ would be an abstract socket, which every user of the machine may connect to.
         guard endpoint.hasPrefix("ipc://"), endpoint.count > 6, !endpoint.hasPrefix("ipc://@") else {
             return source.complain(
                 key,
-                "“\(endpoint)” bị từ chối: chỉ nhận ipc://, vì tcp:// cần khóa CURVE mà phiên bản này chưa có",
-                "“\(endpoint)” is refused: only ipc:// endpoints, since tcp:// needs CURVE keys, which this "
-                    + "version does not have yet")
+                "“\(endpoint)” bị từ chối: chỉ nhận ipc:// kèm đường dẫn",
+                "“\(endpoint)” is refused: it must be ipc:// with a path")
         }
         if endpoint.utf8.count - 6 > 107 {
             source.complain(

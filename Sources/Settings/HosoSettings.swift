@@ -1,6 +1,7 @@
 package import Dossiers
 import Foundation
 package import Logging
+package import ZeroMQ
 
 /// The settings of all services.
 package struct HosoSettings: Sendable {
@@ -14,6 +15,10 @@ package struct HosoSettings: Sendable {
     package var catalogue: Catalogue.Policy
     /// Endpoints of brokers for senders.
     package var intakeEndpoints: [String]
+    /// File with the broker's secret key, or `nil`.
+    package var serverKey: String?
+    /// Public keys of the centre: the one in force, and during a change the next one.
+    package var centreKeys: [CurvePublicKey]
     /// Endpoint of the broker for workers.
     package var workerEndpoint: String
     /// A worker that is silent for longer loses its batches.
@@ -32,6 +37,8 @@ package struct HosoSettings: Sendable {
     package var futureTolerance: Int64
     /// Name of this sender.
     package var senderName: String
+    /// File with the sender's secret key, or `nil`.
+    package var senderKey: String?
     /// File of the spool.
     package var spoolPath: String
     /// Bytes that the spool grows to.
@@ -81,6 +88,8 @@ package struct HosoSettings: Sendable {
             "log_level", Logger.Level.init(rawValue:), "trace, debug, info, notice, warning, error", .info)
         catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
+        serverKey = paths.optional(source.text("intake.server_key"))
+        centreKeys = source.list("intake.centre_keys").compactMap(CurvePublicKey.init(z85:))
         workerEndpoint = paths.endpoint(source.text("intake.workers"))
         lease = .seconds(source.integer("intake.lease_seconds", in: 2...600))
         brokerMemory = source.integer("intake.memory_bytes", in: 1_048_576...1 << 36)
@@ -89,11 +98,12 @@ package struct HosoSettings: Sendable {
         batchEntries = source.integer("worker.batch_entries", in: 1...10_000)
         futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600
         senderName = source.text("sender.name")
+        senderKey = paths.optional(source.text("sender.key"))
         spoolPath = paths.path(source.text("sender.spool"))
         spoolQuota = source.integer("sender.spool_quota_bytes", in: 1_048_576...1 << 40)
         entryLimit = source.integer("sender.entry_limit_bytes", in: 256...65_536)
-        inbox = source.text("sender.inbox").isEmpty ? nil : paths.path(source.text("sender.inbox"))
-        mapping = source.text("sender.mapping").isEmpty ? nil : paths.path(source.text("sender.mapping"))
+        inbox = paths.optional(source.text("sender.inbox"))
+        mapping = paths.optional(source.text("sender.mapping"))
         closesAt = ClosingTime(text: source.text("sender.closes_at"))
         surveyEndpoint = paths.endpoint(source.text("survey.endpoint"))
         survey = SurveyPolicy(
@@ -119,6 +129,8 @@ private struct Paths {
         guard !path.isEmpty, !path.hasPrefix("/"), let folder else { return path }
         return URL(fileURLWithPath: path, relativeTo: URL(fileURLWithPath: folder, isDirectory: true)).path
     }
+
+    func optional(_ path: String) -> String? { path.isEmpty ? nil : self.path(path) }
 
     func endpoint(_ endpoint: String) -> String {
         guard endpoint.hasPrefix("ipc://") else { return endpoint }

@@ -32,6 +32,13 @@ package struct SettingKey: Sendable {
         SettingKey(
             "intake.endpoints", "ipc://intake.sock", "where senders reach the broker",
             "nơi các điểm gửi kết nối"),
+        SettingKey(
+            "intake.server_key", "", "file with the broker's secret key; needed to listen on tcp://",
+            "tệp khóa bí mật của broker; cần để nhận qua tcp://"),
+        SettingKey(
+            "intake.centre_keys", "",
+            "public keys of the centre, one or during a change two; needed to send over tcp://",
+            "khóa công khai của trung tâm, một hoặc hai khi đang đổi khóa; cần để gửi qua tcp://"),
         SettingKey("intake.workers", "ipc://workers.sock", "where workers reach the broker", "nơi worker kết nối"),
         SettingKey(
             "intake.lease_seconds", "10", "a worker silent for longer loses its batches",
@@ -47,6 +54,9 @@ package struct SettingKey: Sendable {
             "worker.future_tolerance_hours", "24", "how far ahead a sender's clock may be",
             "đồng hồ điểm gửi được nhanh hơn bao nhiêu giờ"),
         SettingKey("sender.name", "local", "name of this sender: a-z 0-9 . _ -", "tên điểm gửi"),
+        SettingKey(
+            "sender.key", "", "file with the sender's secret key; needed to send over tcp://",
+            "tệp khóa bí mật của điểm gửi; cần để gửi qua tcp://"),
         SettingKey("sender.spool", "spool/sender.sqlite", "file of the spool", "tệp hàng đợi"),
         SettingKey("sender.spool_quota_bytes", "1073741824", "most that the spool grows to", "dung lượng hàng đợi"),
         SettingKey("sender.entry_limit_bytes", "65536", "largest entry", "bản ghi lớn nhất"),

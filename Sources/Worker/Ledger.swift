@@ -9,6 +9,8 @@ struct Ledger {
     private let directory: SenderDirectory
     private let table: CatalogueTable
     private let manifests: Manifests
+    /// The keys of senders.
+    let keys: SenderKeys
     private var writer: BatchWriter
     /// Numbers of senders, as far as they have been asked for.
     private(set) var senders: [String: Int32] = [:]
@@ -17,6 +19,7 @@ struct Ledger {
         directory = SenderDirectory(connection)
         table = CatalogueTable(connection)
         manifests = Manifests(connection)
+        keys = SenderKeys(connection)
         writer = BatchWriter(connection, quietDays: survey.quietDays)
     }
 

@@ -1,5 +1,6 @@
 import Dossiers
 import FailPoints
+import Foundation
 import IntakeProtocol
 import Logging
 import Machines
@@ -63,7 +64,13 @@ extension WorkerService {
     private func serve(_ ledger: Ledger) async throws(PostgresError) {
         var ledger = ledger
         var nextCatalogue = ContinuousClock.now
+        var nextRoster = ContinuousClock.now
         while !Task.isCancelled {
+            if nextRoster <= .now || hasNewBroker {
+                hasNewBroker = false
+                try await announceKeys(ledger)
+                nextRoster = .now.advanced(by: .seconds(1))
+            }
             if nextCatalogue <= .now {
                 preparation.use(try await ledger.catalogue(configuration.policy))
                 isReady.raise()
@@ -72,13 +79,27 @@ extension WorkerService {
             if works.isEmpty, questions.isEmpty {
                 if drain.isRaised { return }
                 work.lower()
-                _ = await executor.wait(for: [.signal(work)], until: nextCatalogue)
+                _ = await executor.wait(for: [.signal(work)], until: min(nextCatalogue, nextRoster))
                 continue
             }
             // In turn, so that neither holds up the other.
             if !questions.isEmpty { try await answerQuestion(&ledger) }
             if !works.isEmpty { try await storeBatch(&ledger) }
         }
+    }
+
+    /// Tells the broker which keys count: it has no database, and a key that was revoked is to count no longer within seconds.
+    private func announceKeys(_ ledger: Ledger) async throws(PostgresError) {
+        guard let session = brokerSession else { return }
+        let version = try await ledger.keys.version()
+        guard announced?.session != session || announced?.version != version else { return }
+        let roster = try await ledger.keys.roster()
+        guard session == brokerSession else { return }
+        announced = (session, roster.version)
+        var message = WireRoster()
+        message.version = roster.version
+        message.members = roster.keys.map { WireRoster.Member($0) }
+        send(Header(.roster, contentType: .protobuf), body: (try? message.encoded(as: .protobuf)) ?? [])
     }
 
     private func answerQuestion(_ ledger: inout Ledger) async throws(PostgresError) {
@@ -154,6 +175,17 @@ extension WorkerService {
             answer(work.delivery, retryAfter: .seconds(1))
         }
         works = []
+    }
+}
+
+extension WireRoster.Member {
+    fileprivate init(_ key: SenderKeys.Key) {
+        self.init()
+        number = UInt32(bitPattern: key.number)
+        name = key.sender
+        self.key = Data(key.curve)
+        validFrom = key.validFrom
+        validTo = key.validTo ?? .max
     }
 }
 

@@ -42,6 +42,12 @@ package actor WorkerService: Service {
     var isStored = false
     /// What the operator has to mend before the worker can work.
     var hopeless: WorkerError?
+    /// The keys that the broker has been told of, and in which session.
+    var announced: (session: UInt64, version: UInt64)?
+    /// Whether a broker has welcomed the worker that has not been told of the keys.
+    var hasNewBroker = false
+    /// The session with the broker, while there is one.
+    var brokerSession: UInt64? { link.session }
     /// Times in a row that the database turned a batch down for reasons that pass.
     var setbacks = 0
     private(set) var progress: UInt64 = 0
@@ -188,7 +194,7 @@ extension WorkerService {
     }
 
     /// Hands over a message, or keeps it until the socket takes it.
-    private func send(_ header: Header, tag: DeliveryTag? = nil, body: [UInt8] = []) {
+    func send(_ header: Header, tag: DeliveryTag? = nil, body: [UInt8] = []) {
         let parcel = Parcel(header, body: body)
         var frames = [Frame(parcel.header.bytes)]
         if let tag { frames.append(Frame(tag.bytes)) }
@@ -234,6 +240,9 @@ extension WorkerService {
         switch header.command {
         case .welcome:
             link.welcomed(session: header.session, at: .now)
+            // The broker is to know the keys at once: senders may be waiting at its door.
+            hasNewBroker = true
+            work.raise()
             logger.info("joined the broker", metadata: ["endpoint": "\(configuration.endpoint)"])
         case .error, .bye: link.broken(at: .now)
         default: break

@@ -3,10 +3,17 @@ public import Polling
 
 /// Where libzmq asks who may come in: the handler of ZAP (RFC 27).
 ///
-/// There is one per ``Context``, and it is made before a socket of the context listens. While nobody takes the questions,
-/// nobody comes in. It is used on one thread, and its answers must need neither disk nor network: a peer that waits too long
-/// gives up, and asks again.
+/// There is one per ``Context``, and it is made before a socket of the context listens. Who has no answer waits outside, and
+/// asks again when that takes too long, so an answer must need neither disk nor network. It is used on one thread.
 @safe public struct Gatekeeper: ~Copyable {
+    /// A question: who knocks.
+    public struct Question: Sendable {
+        /// Who it is; `nil` when it shows nothing that counts here, and is sent away.
+        public let visitor: Visitor?
+        /// What stands before the answer: whom it goes to, the version, and the number of the question.
+        fileprivate let envelope: [[UInt8]]
+    }
+
     private let handle: UnsafeMutableRawPointer
     // Keeps the context alive until the socket is closed.
     private let context: Context
@@ -14,7 +21,7 @@ public import Polling
     /// Opens the gate of a context.
     /// - Throws: ``ZeroMQError``, also when the context has one.
     public init(in context: Context) throws(ZeroMQError) {
-        guard let handle = unsafe zmq_socket(context.handle, ZMQ_REP) else { throw .last("zmq_socket") }
+        guard let handle = unsafe zmq_socket(context.handle, ZMQ_ROUTER) else { throw .last("zmq_socket") }
         var linger: Int32 = 0
         guard unsafe zmq_setsockopt(handle, ZMQ_LINGER, &linger, MemoryLayout<Int32>.size) == 0,
             unsafe zmq_bind(handle, Self.endpoint) == 0
@@ -32,19 +39,26 @@ public import Polling
     /// An interest in questions; the gatekeeper must stay open while it is waited for.
     public var interest: Interest { unsafe Interest.socket(handle, .readable) }
 
-    /// Answers the next question, and returns it with the answer; `nil` when there is none.
+    /// The next question, or `nil` when there is none.
+    public func next() throws(ZeroMQError) -> Question? {
+        while let frames = try receive() {
+            // Whom it is from, an empty frame, and the question: version, number, domain, address, identity, mechanism, and
+            // what the mechanism shows.
+            guard frames.count >= 4, frames[1].isEmpty else { continue }
+            return Question(visitor: Visitor(frames.dropFirst(2).map(\.self)), envelope: [frames[0], [], frames[3]])
+        }
+        return nil
+    }
+
+    /// Answers a question; where the visitor has gone meanwhile, nothing happens.
     ///
-    /// - Parameter judge: the name that a peer goes by from now on, which stands on each of its messages as
+    /// - Parameter userID: the name that it goes by from now on, which stands on each of its messages as
     ///   ``Frame/userID``; `nil` sends it away, for as long as its socket lives.
-    public func answer(_ judge: (Visitor) -> String?) throws(ZeroMQError) -> (visitor: Visitor?, userID: String?)? {
-        guard let frames = try receive() else { return nil }
-        let visitor = Visitor(frames)
-        let userID = visitor.flatMap(judge)
-        // A question has to be answered before the next one can be read, also one that makes no sense.
-        let number = frames.count > 1 ? frames[1] : []
-        let status = Array((userID == nil ? "400" : "200").utf8)
-        try send([Array("1.0".utf8), number, status, [], Array((userID ?? "").utf8), []])
-        return (visitor, userID)
+    public func answer(_ question: Question, userID: String?) throws(ZeroMQError) {
+        let isAdmitted = userID != nil && question.visitor != nil
+        let status = isAdmitted ? "200" : "400", name = isAdmitted ? userID ?? "" : ""
+        let (peer, number) = (question.envelope[0], question.envelope[2])
+        try send([peer, [], Array("1.0".utf8), number, Array(status.utf8), [], Array(name.utf8), []])
     }
 
     private func receive() throws(ZeroMQError) -> [[UInt8]]? {

@@ -13,6 +13,8 @@ public struct MemoryGuard: ~Copyable {
     private let monitor: ConnectionMonitor
     /// When a connection last completed a message; `nil` when it never did.
     private var lastHeard: [Int32: ContinuousClock.Instant?] = [:]
+    /// Connections that are to be cut with the next check, whatever the memory.
+    private var condemned: Set<Int32> = []
     /// Checks in a row that had to cut.
     private var pressure = 0
 
@@ -31,12 +33,23 @@ public struct MemoryGuard: ~Copyable {
         lastHeard[connection] = .some(.now)
     }
 
+    /// Has a connection cut with the next check, so that what was said last can still leave.
+    /// - Parameter frame: one of its frames, but not the one that names the peer.
+    public mutating func condemn(_ frame: Frame?) {
+        followEvents()
+        if let connection = frame?.connection, lastHeard[connection] != nil { condemned.insert(connection) }
+    }
+
     /// Before a message is noted: its connection may be new, under the number of one that was lost.
     private mutating func followEvents() {
         while let event = monitor.next() {
             switch event {
-            case .accepted(let connection): lastHeard[connection] = .some(nil)
-            case .lost(let connection): lastHeard[connection] = nil
+            case .accepted(let connection):
+                lastHeard[connection] = .some(nil)
+                condemned.remove(connection)
+            case .lost(let connection):
+                lastHeard[connection] = nil
+                condemned.remove(connection)
             case .admitted, .denied, .mismatched: continue
             }
         }
@@ -44,6 +57,9 @@ public struct MemoryGuard: ~Copyable {
 
     /// Cuts connections when there is too little memory, and returns how many; call it about ten times per second.
     public mutating func check() -> Int {
+        followEvents()
+        for connection in condemned { monitor.cut(connection) }
+        condemned = []
         guard Self.isAbove(limit) else {
             pressure = 0
             followEvents()

@@ -47,7 +47,7 @@ struct AgentRun: AsyncParsableCommand {
             defer { withExtendedLifetime(lock) { spool.close() } }
             var services: [any Service] = [
                 try Courier(
-                    spool, endpoints: settings.intakeEndpoints, software: Program.software, logger: logger)
+                    spool, routes: try settings.routes(), software: Program.software, logger: logger)
             ]
             if let inbox = settings.inbox {
                 services.append(

@@ -20,11 +20,7 @@ struct CommonOptions: ParsableArguments {
     }
 
     /// The language before the settings have been read.
-    var spoken: Language {
-        let environment = ProcessInfo.processInfo.environment
-        let chosen = language ?? environment["HOSO_LANGUAGE"] ?? ""
-        return Language(rawValue: chosen) ?? Language(locale: environment["LANG"])
-    }
+    var spoken: Language { .spoken(language) }
 
     /// The configuration file: the named one, else the one that `hoso up` writes in its standard folder.
     var file: String? {
@@ -62,6 +58,21 @@ struct CommonOptions: ParsableArguments {
                     "chưa có cấu hình: hãy chạy `hoso up`, hoặc thêm --config TỆP (hay HOSO_CONFIG)",
                     "there is no configuration: run `hoso up`, or give --config FILE (or HOSO_CONFIG)"))
         throw ExitCode(78)
+    }
+}
+
+/// Who runs the command, for the record: also behind `sudo`.
+var operatorName: String {
+    let name = ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.userName
+    return "\(name) (uid \(getuid()))"
+}
+
+extension Language {
+    /// The language that an option names, else that of HOSO_LANGUAGE or LANG.
+    static func spoken(_ option: String?) -> Language {
+        let environment = ProcessInfo.processInfo.environment
+        let chosen = option ?? environment["HOSO_LANGUAGE"] ?? ""
+        return Language(rawValue: chosen) ?? Language(locale: environment["LANG"])
     }
 }
 

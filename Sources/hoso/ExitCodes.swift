@@ -1,6 +1,7 @@
 import Agent
 import Benchmark
 import Cluster
+import Keys
 import Mapping
 import Postgres
 import Settings
@@ -19,6 +20,7 @@ func exitCode(of error: any Error) -> Int32 {
         case .databaseBehind, .databaseAhead: 78
         case .statementRefused: 70
         }
+    case let error as KeyError: error.code == .exists ? 64 : 78
     case is ZeroMQError: 69
     case is MappingError: 65
     case let error as SpoolError: exitCode(of: error.code)

@@ -26,7 +26,8 @@ struct Hoso: AsyncParsableCommand {
                 name: "Questions · Tra cứu",
                 subcommands: [AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self]),
             CommandGroup(
-                name: "Tools · Công cụ", subcommands: [Migrate.self, CheckConfig.self, Sample.self, Bench.self]),
+                name: "Tools · Công cụ",
+                subcommands: [SenderCommand.self, Keygen.self, Migrate.self, CheckConfig.self, Sample.self, Bench.self]),
         ])
 }
 

@@ -192,7 +192,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 var selection = choice.selection
                 selection.ids = numbers
                 let (chosen, isDry, rate) = (selection, dryRun, rate)
-                let (who, words, language) = (QuarantineCommand.operatorName, Self.words, settings.language)
+                let (who, words, language) = (operatorName, Self.words, settings.language)
                 var configuration = WorkerConfiguration(settings)
                 configuration.database = settings.database("replay")
                 configuration.database.plans = .lookups
@@ -257,7 +257,7 @@ struct QuarantineCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let language = settings.language
             try await reportingErrors(in: language) {
-                let (ids, why, who) = (numbers, because, QuarantineCommand.operatorName)
+                let (ids, why, who) = (numbers, because, operatorName)
                 let closed = try await DatabaseSession(settings.database("replay")).perform { connection in
                     try await QuarantineTable(connection).dismiss(ids, byWhom: who, because: why)
                 }
@@ -269,12 +269,6 @@ struct QuarantineCommand: AsyncParsableCommand {
                 throw ExitCode(1)
             }
         }
-    }
-
-    /// Who runs the command, for the record: also behind `sudo`.
-    private static var operatorName: String {
-        let name = ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.userName
-        return "\(name) (uid \(getuid()))"
     }
 }
 

@@ -2,6 +2,7 @@ import Agent
 import Benchmark
 import Cluster
 import Dossiers
+import Keys
 import Mapping
 import Postgres
 import Spool
@@ -14,6 +15,7 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
     case let error as SpoolError: [error.sentence(in: language, path: spool)]
     case let error as SpoolRegression: [error.sentence(in: language, path: spool)]
     case let error as ClusterError: [error.sentence(in: language)]
+    case let error as KeyError: [language.choose(error.vietnamese, error.english)]
     case let error as SupervisionError: [error.sentence(in: language)]
     case let error as BenchmarkError: [language.choose(error.vietnamese, error.description)]
     case let error as PostgresError where error.isRetriable:

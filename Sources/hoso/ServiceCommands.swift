@@ -4,6 +4,7 @@ import ArgumentParser
 import Broker
 import Dossiers
 import Foundation
+import Keys
 import Machines
 import Mapping
 import ServiceLifecycle
@@ -12,6 +13,7 @@ import Spool
 import Supervision
 import Surveys
 import Worker
+import ZeroMQ
 
 struct BrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -26,9 +28,10 @@ struct BrokerCommand: AsyncParsableCommand {
         var limits = BrokerLimits()
         limits.memoryBytes = settings.brokerMemory
         limits.lease = settings.lease
-        let configuration = BrokerConfiguration(
-            front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits)
         try await reportingErrors(in: settings.language) {
+            let configuration = BrokerConfiguration(
+                front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits,
+                serverKey: try settings.serverKey.map { path throws(KeyError) in try KeyFile.secret(path) })
             try await serve([BrokerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -79,6 +82,16 @@ extension WorkerConfiguration {
 }
 
 extension HosoSettings {
+    /// The ways of this sender to the centre: over a network only with keys.
+    func routes() throws(KeyError) -> [IntakeRoute] {
+        let key = try senderKey.map { path throws(KeyError) in try KeyFile.secret(path) }
+        return intakeEndpoints.flatMap { endpoint in
+            guard !endpoint.hasPrefix("ipc://") else { return [IntakeRoute(local: endpoint)] }
+            guard let key else { return [] }
+            return centreKeys.map { IntakeRoute(endpoint: endpoint, security: .client(key, server: $0)) }
+        }
+    }
+
     /// Opens the spool, or makes it.
     func openSpool() throws(SpoolError) -> SpoolDatabase {
         var options = SpoolOptions()

@@ -68,7 +68,7 @@ final class Centre: Sendable {
     }
 
     func courier(_ spool: SpoolDatabase) throws -> Courier {
-        try Courier(spool, endpoints: [intake], software: "test/1", logger: Self.logger)
+        try Courier(spool, routes: [IntakeRoute(local: intake)], software: "test/1", logger: Self.logger)
     }
 
     /// Numbers of rows of a table, or of those that a condition selects.

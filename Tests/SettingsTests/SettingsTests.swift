@@ -3,6 +3,7 @@ import Foundation
 import Settings
 import TestSupport
 import Testing
+import ZeroMQ
 
 @Suite struct SettingsTests {
     private let folder: TemporaryFolder
@@ -60,8 +61,20 @@ import Testing
         #expect(problems.contains { $0.contains("line 6") })
     }
 
-    @Test func `What listens to a network is refused until there are keys`() {
+    @Test func `What listens to a network, or sends over one, needs keys`() throws {
         #expect(problems("intake: { endpoints: \"tcp://0.0.0.0:5710\" }").count == 1)
+        #expect(problems("intake: { endpoints: \"tcp://*:5710\", server_key: server.curve }").isEmpty)
+        let key = try CurveSecretKey().publicKey.z85
+        let sender = "sender: { key: sender.curve }\nintake: { endpoints: \"tcp://centre:5710\""
+        #expect(problems("\(sender), centre_keys: [\"\(key)\"] }").isEmpty)
+        #expect(problems("\(sender), centre_keys: [\"\(key)\", \"\(try CurveSecretKey().publicKey)\"] }").isEmpty)
+        #expect(problems("\(sender) }").count == 1)
+        #expect(problems("\(sender), centre_keys: [\"short\"] }").count == 2)
+        for wrong in ["tcp://centre", "tcp://centre:0", "tcp://centre:65536", "tcp://:5710", "tcp://centre:x"] {
+            #expect(
+                problems("intake: { endpoints: \"\(wrong)\", server_key: server.curve }").count == 1, "\(wrong)")
+        }
+        #expect(problems("intake: { endpoints: \"udp://centre:1\", server_key: server.curve }").count == 1)
         #expect(problems("survey: { endpoint: \"tcp://127.0.0.1:1\" }").count == 1)
         #expect(problems("intake: { workers: \"ipc:///\(String(repeating: "x", count: 120))\" }").count == 1)
     }

@@ -28,7 +28,8 @@ struct LatencyMeasurement: Sendable {
         var logger = Logger(label: "bench") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = .error
         let courier = try Courier(
-            spool.database, endpoints: site.settings.intakeEndpoints, software: "hoso-bench", logger: logger,
+            spool.database, routes: site.settings.intakeEndpoints.map { IntakeRoute(local: $0) },
+            software: "hoso-bench", logger: logger,
             observer: { recorder.observe($0) })
         return try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await courier.run() }

@@ -1,0 +1,86 @@
+package import Dossiers
+package import Store
+import ZeroMQ
+
+/// The keys of senders, ready to be written.
+package struct SenderKeysReport: Sendable {
+    private let keys: [SenderKeys.Key]
+    private let now: Int64
+    private let time: @Sendable (Int64?) -> String?
+
+    /// A report in local time.
+    /// - Parameter now: the moment at which a key counts or not, in microseconds since 1970.
+    package init(keys: [SenderKeys.Key], now: Int64, zone: LocalZone) {
+        self.keys = keys
+        self.now = now
+        time = { moment in
+            var zone = zone
+            return moment.map { zone.text(of: $0) }
+        }
+    }
+
+    /// The state of a key, as it is called in JSON and CSV.
+    private func state(_ key: SenderKeys.Key) -> String {
+        if key.revokedAt != nil { return "revoked" }
+        if key.validFrom > now { return "future" }
+        return key.validTo.map { $0 <= now } == true ? "expired" : "valid"
+    }
+
+    private func title(_ key: SenderKeys.Key, _ language: Language) -> String {
+        switch (state(key), language) {
+        case ("revoked", .vietnamese): "đã thu hồi: \(key.because ?? "")"
+        case ("revoked", .english): "revoked: \(key.because ?? "")"
+        case ("future", .vietnamese): "chưa hiệu lực"
+        case ("future", .english): "not yet valid"
+        case ("expired", .vietnamese): "hết hạn"
+        case ("expired", .english): "expired"
+        case (_, .vietnamese): "đang dùng"
+        case (_, .english): "valid"
+        }
+    }
+
+    private func text(_ key: SenderKeys.Key) -> String { CurvePublicKey(key.curve)?.z85 ?? "" }
+
+    /// The report as lines of a table.
+    package func table(in language: Language) -> [String] {
+        let header =
+            language == .vietnamese
+            ? ["Điểm gửi", "Số", "Khóa công khai", "Từ", "Đến", "Trạng thái"]
+            : ["Sender", "Key", "Public key", "From", "To", "State"]
+        let rows = keys.map { key in
+            [
+                key.sender, String(key.number), text(key), time(key.validFrom) ?? "", time(key.validTo) ?? "–",
+                title(key, language),
+            ]
+        }
+        return TextTable(header: header, rows: rows, leftColumns: 6).lines
+    }
+
+    /// The report as one JSON document.
+    package var json: String {
+        let objects = keys.map { key in
+            var object = JSONLine()
+            object.add("sender", text: key.sender)
+            object.add("key", raw: String(key.number))
+            object.add("public_key", text: text(key))
+            object.add("valid_from", text: time(key.validFrom))
+            object.add("valid_to", text: time(key.validTo))
+            object.add("state", text: state(key))
+            object.add("enrolled_by", text: key.enrolledBy)
+            object.add("revoked_at", text: time(key.revokedAt))
+            object.add("revoked_by", text: key.revokedBy)
+            object.add("because", text: key.because)
+            return object.text
+        }
+        return "{\"keys\":[" + objects.joined(separator: ",") + "]}"
+    }
+
+    /// The report as CSV.
+    package var csv: [String] {
+        ["sender,key,public_key,valid_from,valid_to,state"]
+            + keys.map { key in
+                "\(key.sender),\(key.number),\"\(text(key))\",\(time(key.validFrom) ?? ""),\(time(key.validTo) ?? ""),"
+                    + state(key)
+            }
+    }
+}

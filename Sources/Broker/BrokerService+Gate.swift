@@ -1,0 +1,135 @@
+import IntakeProtocol
+import Logging
+import Machines
+import Polling
+import WireMessages
+import ZeroMQ
+
+// MARK: - The gate
+
+/// Why a broker does not listen.
+package struct BrokerError: Error, Sendable, CustomStringConvertible {
+    /// What is wrong.
+    package let description: String
+}
+
+extension BrokerService {
+    /// A peer in session: who it is, and the connection that it came through.
+    struct Guest {
+        let user: UserID
+        let connection: Frame
+    }
+
+    /// Lets in who knocks, or sends them away.
+    func answerTheDoor() throws {
+        while let question = try keeper.next() {
+            switch gate.decide(question.visitor, at: WallClock.microseconds) {
+            case .admit(let user): try keeper.answer(question, userID: "\(user)")
+            case .turnAway: try turnAway(question)
+            case .wait where isProving: try turnAway(question)
+            case .wait:
+                // Who has waited for too long has long gone, and knocks again.
+                if outside.count >= Self.mostOutside { outside.removeFirst() }
+                outside.append(question)
+            }
+        }
+    }
+
+    private func turnAway(_ question: Gatekeeper.Question) throws {
+        try keeper.answer(question, userID: nil)
+        guard !isProving else { return }
+        warn(
+            "turned away", "nobody known by this key or user",
+            ["address": "\(question.visitor?.address ?? "")", "proof": "\(question.visitor?.shown ?? "none")"])
+    }
+
+    private static var mostOutside: Int { 4_096 }
+
+    /// Takes over who is known, answers those who waited for it, and parts with those who are no longer.
+    func use(_ roster: Roster) throws {
+        guard gate.use(roster) else { return }
+        logger.info("roster", metadata: ["version": "\(roster.version)", "keys": "\(roster.members.count)"])
+        let questions = outside
+        outside = []
+        for question in questions {
+            switch gate.decide(question.visitor, at: WallClock.microseconds) {
+            case .admit(let user): try keeper.answer(question, userID: "\(user)")
+            case .turnAway, .wait: try turnAway(question)
+            }
+        }
+        partWithStrangers()
+    }
+
+    /// Ends the sessions of peers that may not stay: their keys have been revoked, or do not count any more.
+    func partWithStrangers() {
+        let now = WallClock.microseconds
+        for (peer, guest) in guests where !gate.admits(guest.user, at: now) {
+            part(with: peer, guest.user, guest.connection)
+        }
+    }
+
+    /// Says why, and ends the session and the connection; what is with a worker already is finished.
+    func part(with peer: PeerID, _ user: UserID?, _ connection: Frame?) {
+        warn("not authorised", "the key has been revoked or does not count now", ["user": "\(user?.description ?? "")"])
+        tell(peer, .error, WireRefusal(.notAuthorised), session: 0)
+        perform(machine.senderLeft(peer))
+        guests[peer] = nil
+        frontGuard.condemn(connection)
+    }
+
+    /// Logs a warning, once per second and cause at most.
+    func warn(_ text: Logger.Message, _ reason: String, _ metadata: Logger.Metadata = [:]) {
+        guard let withheld = limiter.pass("\(text): \(reason)", at: .now) else { return }
+        var metadata = metadata
+        metadata["reason"] = "\(reason)"
+        if withheld > 0 { metadata["withheld"] = "\(withheld)" }
+        logger.warning(text, metadata: metadata)
+    }
+
+    /// Listens to the network, once it is proved that an unknown key is refused there.
+    func listenToNetwork() async throws {
+        let endpoints = configuration.front.filter { !$0.hasPrefix("ipc://") }
+        guard !endpoints.isEmpty else { return }
+        guard let key = configuration.serverKey else {
+            throw BrokerError(description: "\(endpoints) need a key (intake.server_key): not listening")
+        }
+        let security = Security.server(key, domain: Gate.senders)
+        try await proveThatStrangersAreRefused(security, key.publicKey)
+        for endpoint in endpoints { try front.bind(endpoint, as: security) }
+    }
+
+    /// Knocks at a port of this machine with a key that nobody knows.
+    private func proveThatStrangersAreRefused(_ security: Security, _ server: CurvePublicKey) async throws {
+        isProving = true
+        defer { isProving = false }
+        try front.bind("tcp://127.0.0.1:*", as: security)
+        let endpoint = front.lastEndpoint
+        let context = try Context()
+        let stranger = try Socket(.dealer, in: context)
+        let handshakes = try Handshakes(of: stranger, in: context)
+        try stranger.connect(endpoint, as: .client(CurveSecretKey(), server: server))
+        let limit = ContinuousClock.now.advanced(by: .seconds(5))
+        var outcome: Handshakes.Outcome?
+        while outcome == nil, limit > .now, !stop.isRaised {
+            _ = await executor.wait(for: [keeper.interest, handshakes.interest, .signal(stop)], until: limit)
+            try answerTheDoor()
+            outcome = handshakes.next()
+        }
+        try front.unbind(endpoint)
+        guard outcome == .denied || stop.isRaised else {
+            throw BrokerError(
+                description: "an unknown key was not refused (\(outcome.map { "\($0)" } ?? "no answer")): not listening"
+            )
+        }
+    }
+}
+
+extension Visitor {
+    /// What it shows, for the log.
+    fileprivate var shown: String {
+        switch proof {
+        case .key(let key): key.z85
+        case .user(let user): "user \(user)"
+        }
+    }
+}

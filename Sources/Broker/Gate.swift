@@ -1,0 +1,47 @@
+import Machines
+import Glibc
+import ZeroMQ
+
+/// Who may come in to a broker, and who may stay.
+struct Gate {
+    /// What is to be done about somebody who knocks.
+    enum Decision: Equatable {
+        case admit(UserID)
+        case turnAway
+        /// Nobody has told yet who is known: a denial would be for good, so the answer has to wait.
+        case wait
+    }
+
+    /// The domain of the listeners for senders.
+    static let senders = "hoso.senders"
+    /// The domain of the listener for workers.
+    static let workers = "hoso.workers"
+
+    private(set) var roster: Roster?
+    private let users: Set<UInt32> = [geteuid(), 0]
+
+    /// Decides about a visitor at a moment, in microseconds since 1970.
+    func decide(_ visitor: Visitor?, at moment: Int64) -> Decision {
+        guard let visitor else { return .turnAway }
+        switch visitor.proof {
+        // Who runs as this user, or as root, can read keys and spools anyway.
+        case .user(let user): return users.contains(user) ? .admit(.local) : .turnAway
+        case .key(let key):
+            guard visitor.domain == Self.senders else { return .turnAway }
+            guard let roster else { return .wait }
+            return roster.user(of: key.bytes, at: moment).map { .admit($0) } ?? .turnAway
+        }
+    }
+
+    /// Whether somebody who was let in may stay.
+    func admits(_ user: UserID, at moment: Int64) -> Bool {
+        user == .local || roster?.admits(user, at: moment) == true
+    }
+
+    /// Takes a roster over; false when it is older than the one that is known.
+    mutating func use(_ fresh: Roster) -> Bool {
+        if let roster, roster.version >= fresh.version { return false }
+        roster = fresh
+        return true
+    }
+}

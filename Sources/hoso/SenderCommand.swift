@@ -1,0 +1,183 @@
+import Adoption
+import ArgumentParser
+import Dossiers
+import Foundation
+import IntakeProtocol
+import Polling
+import Settings
+import Store
+import ZeroMQ
+
+struct SenderCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sender",
+        abstract: "Enrols senders by their keys, lists and revokes them · Ghi danh điểm gửi bằng khóa.",
+        subcommands: [List.self, Enrol.self, Rotate.self, Revoke.self], defaultSubcommand: List.self)
+
+    /// A sender and a key that its owner has handed on.
+    struct Choice: ParsableArguments {
+        @Argument(help: "Name of the sender: a-z 0-9 . _ - · Tên điểm gửi.")
+        var name: String
+        @Option(help: "Its public key, as hoso keygen prints it · Khóa công khai.")
+        var key: String
+
+        func validate() throws {
+            guard Limits.isSenderName(name) else { throw ValidationError("NAME: 1 … 64 × a-z 0-9 . _ -") }
+            guard CurvePublicKey(z85: key) != nil else {
+                throw ValidationError("--key: a public key has 40 characters · khóa công khai có 40 ký tự.")
+            }
+        }
+
+        var bytes: [UInt8] { CurvePublicKey(z85: key)?.bytes ?? [] }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists keys and their state · Liệt kê khóa.")
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Only keys of this sender · Điểm gửi.")
+        var name: String?
+        @Option(help: "table, json or csv · Dạng kết quả.")
+        var format = OutputFormat.table
+
+        func run() async throws {
+            let settings = try common.settings()
+            try await reportingErrors(in: settings.language) {
+                let name = name
+                let keys = try await DatabaseSession(settings.database("query")).perform { connection in
+                    try await SenderKeys(connection).list(name)
+                }
+                let report = SenderKeysReport(keys: keys, now: WallClock.microseconds, zone: settings.zone)
+                switch format {
+                case .table: report.table(in: settings.language).forEach(Console.line)
+                case .json: Console.line(report.json)
+                case .csv: report.csv.forEach(Console.line)
+                }
+            }
+        }
+    }
+
+    struct Enrol: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Lets a sender in by its public key · Ghi danh một điểm gửi.",
+            discussion: """
+                The sender makes its key with hoso keygen; the secret half never leaves its machine. The key counts within seconds.
+                Điểm gửi tự tạo khóa bằng hoso keygen; khóa bí mật không rời máy. Khóa có hiệu lực sau vài giây.
+                """)
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var choice: Choice
+        @Option(help: "When the key begins to count, RFC 3339 (default: now) · Có hiệu lực từ.")
+        var from: String?
+        @Option(help: "When it ceases to count (default: never) · Hết hiệu lực lúc.")
+        var to: String?
+
+        func validate() throws {
+            let moments = try [("--from", from), ("--to", to)].map { option, text -> Instant? in
+                guard let text else { return nil }
+                guard let moment = Instant(rfc3339: text) else {
+                    throw ValidationError("\(option): “\(text)”: 2026-01-31T00:00:00+07:00.")
+                }
+                return moment
+            }
+            if let end = moments[1], end <= moments[0] ?? Instant(microseconds: WallClock.microseconds) {
+                throw ValidationError("--to: before --from · trước --from.")
+            }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            let language = settings.language
+            try await reportingErrors(in: language) {
+                let (name, key, who) = (choice.name, choice.bytes, operatorName)
+                let start = from.flatMap { Instant(rfc3339: $0) }?.microseconds
+                let end = to.flatMap { Instant(rfc3339: $0) }?.microseconds
+                let number = try await DatabaseSession(settings.database("operations")).perform { connection in
+                    try await SenderKeys(connection).enrol(key, of: name, from: start, to: end, by: who)
+                }
+                guard let number else { throw alreadyEnrolled(language) }
+                Console.line(
+                    language.choose(
+                        "Đã ghi danh \(name), khóa số \(number).", "\(name) is enrolled, key number \(number)."))
+            }
+        }
+    }
+
+    struct Rotate: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Enrols a new key; the older ones count for some days more · Đổi khóa của điểm gửi.")
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var choice: Choice
+        @Option(help: "Days for which the older keys still count · Số ngày khóa cũ còn hiệu lực.")
+        var overlapDays = 7
+
+        func validate() throws {
+            guard (0...365).contains(overlapDays) else { throw ValidationError("--overlap-days: 0 … 365.") }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            let language = settings.language
+            try await reportingErrors(in: language) {
+                let (name, key, who, days) = (choice.name, choice.bytes, operatorName, overlapDays)
+                let number = try await DatabaseSession(settings.database("operations")).perform { connection in
+                    try await SenderKeys(connection).rotate(key, of: name, overlapDays: Int32(days), by: who)
+                }
+                guard let number else { throw alreadyEnrolled(language) }
+                Console.line(
+                    language.choose(
+                        "\(name) có khóa mới số \(number); các khóa cũ còn hiệu lực \(days) ngày.",
+                        "\(name) has the new key number \(number); the older ones count for \(days) days more."))
+            }
+        }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Shuts a sender's keys out, for good · Thu hồi khóa.",
+            discussion: """
+                Connections end within seconds. What has been received stays. A key that was revoked can never be enrolled again.
+                Các kết nối bị ngắt sau vài giây. Hồ sơ đã nhận được giữ nguyên. Khóa đã thu hồi không ghi danh lại được.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Name of the sender · Tên điểm gửi.")
+        var name: String
+        @Option(help: "Only the key of this number (default: all of them) · Số của khóa.")
+        var key: Int32?
+        @Option(help: "Why, for the record · Lý do.")
+        var because: String
+
+        func validate() throws {
+            guard (1...500).contains(because.trimmingCharacters(in: .whitespaces).count) else {
+                throw ValidationError("--because: 1 … 500.")
+            }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            let language = settings.language
+            try await reportingErrors(in: language) {
+                let (name, key, why, who) = (name, key, because, operatorName)
+                let revoked = try await DatabaseSession(settings.database("operations")).perform { connection in
+                    try await SenderKeys(connection).revoke(name, key: key, by: who, because: why)
+                }
+                guard !revoked.isEmpty else {
+                    let sentence = language.choose(
+                        "\(name) không có khóa nào để thu hồi", "\(name) has no such key that could be revoked")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(1)
+                }
+                let list = revoked.map { "\($0)" }.joined(separator: ", ")
+                Console.line(
+                    language.choose("Đã thu hồi khóa \(list) của \(name).", "Revoked of \(name): key \(list)."))
+            }
+        }
+    }
+}
+
+/// Says that a key is known, and returns the exit code for it.
+private func alreadyEnrolled(_ language: Language) -> ExitCode {
+    let sentence = language.choose(
+        "khóa này đã được ghi danh, có thể đã bị thu hồi; hãy tạo khóa mới",
+        "this key has been enrolled before, and may have been revoked; make a new one")
+    Console.error("hoso: \(sentence)")
+    return ExitCode(65)
+}

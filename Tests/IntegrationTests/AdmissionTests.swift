@@ -1,0 +1,205 @@
+import Agent
+import Broker
+import Demonstration
+import Glibc
+import IntakeProtocol
+import Machines
+import Polling
+import ServiceLifecycle
+import Spool
+import Store
+import TestSupport
+import Testing
+import Worker
+import ZeroMQ
+
+/// Who gets in to a broker that listens to a network, and who has to leave it.
+@Suite(.takingTurns) struct AdmissionTests {
+    /// A centre whose broker listens on a port of this machine.
+    private struct Network {
+        let centre: Centre
+        let server: CurveSecretKey
+        let endpoint: String
+
+        init() async throws {
+            centre = try await Centre()
+            server = try CurveSecretKey()
+            endpoint = "tcp://127.0.0.1:\(try freePort())"
+        }
+
+        func broker() async throws -> BrokerService {
+            var configuration = BrokerConfiguration(
+                front: [centre.intake, endpoint], back: centre.workers, serverKey: server)
+            configuration.overhead = 1 << 40
+            return try await BrokerService(configuration, logger: Centre.logger)
+        }
+
+        /// A sender with ten dossiers, and the key that it has.
+        func sender(_ name: String, seed: UInt64) throws -> (spool: SpoolDatabase, key: CurveSecretKey) {
+            let spool = try centre.spool(name)
+            try spool.accept(SampleSubmissions(count: 10, seed: seed))
+            return (spool, try CurveSecretKey())
+        }
+
+        func courier(
+            _ spool: SpoolDatabase, _ key: CurveSecretKey, server other: CurvePublicKey? = nil
+        ) throws -> Courier {
+            let route = IntakeRoute(endpoint: endpoint, security: .client(key, server: other ?? server.publicKey))
+            return try Courier(spool, routes: [route], software: "test/1", logger: Centre.logger)
+        }
+
+        @discardableResult
+        func enrol(_ key: CurveSecretKey, as name: String, to end: Int64? = nil) async throws -> Int32? {
+            try await centre.session.perform { connection in
+                try await SenderKeys(connection).enrol(
+                    key.publicKey.bytes, of: name, from: nil, to: end, by: "test")
+            }
+        }
+
+        func revoke(_ name: String, key: Int32? = nil) async throws -> [Int32] {
+            try await centre.session.perform { connection in
+                try await SenderKeys(connection).revoke(name, key: key, by: "test", because: "lost")
+            }
+        }
+    }
+
+    @Test func `Only a key that is enrolled gets in, and the sender is the one that it was enrolled for`() async throws
+    {
+        let network = try await Network()
+        let (known, key) = try network.sender("known", seed: 1)
+        let (stranger, strangeKey) = try network.sender("stranger", seed: 2)
+        // It has an enrolled key, and calls itself by another's name.
+        let (impostor, impostorKey) = try network.sender("victim", seed: 3)
+        try await network.enrol(key, as: "known")
+        try await network.enrol(impostorKey, as: "impostor")
+        try await network.enrol(try CurveSecretKey(), as: "victim")
+        let services: [any Service] = [
+            try await network.broker(), try network.centre.worker(), try network.courier(known, key),
+            try network.courier(stranger, strangeKey), try network.courier(impostor, impostorKey),
+        ]
+        try await network.centre.run(services) {
+            try await Centre.until("the known one is settled") { try known.isSettled }
+            try await Task.sleep(for: .seconds(1))
+            #expect(try stranger.counts().pending == 10 && impostor.counts().pending == 10)
+            #expect(try await network.centre.count("dossier") == 10)
+            #expect(try await network.centre.count("sender_epoch") == 1)
+        }
+    }
+
+    @Test func `A key that is revoked is out within five seconds, while others go on`() async throws {
+        let network = try await Network()
+        let (leaving, key) = try network.sender("leaving", seed: 1)
+        let (staying, other) = try network.sender("staying", seed: 2)
+        try await network.enrol(key, as: "leaving")
+        try await network.enrol(other, as: "staying")
+        let courier = try network.courier(leaving, key)
+        let services: [any Service] = [
+            try await network.broker(), try network.centre.worker(), courier, try network.courier(staying, other),
+        ]
+        try await network.centre.run(services) {
+            try await Centre.until("both are settled") { try leaving.isSettled && staying.isSettled }
+            #expect(await courier.isWelcome)
+            #expect(try await network.revoke("leaving").count == 1)
+            let start = ContinuousClock.now
+            try await Centre.until("it is out") { await !courier.isWelcome }
+            let took = start.duration(to: .now)
+            print("revocation took \(took)")
+            #expect(took < .seconds(5))
+            try leaving.accept(SampleSubmissions(count: 10, seed: 5))
+            try staying.accept(SampleSubmissions(count: 10, seed: 6))
+            try await Centre.until("the other one goes on") { try staying.isSettled }
+            try await Task.sleep(for: .seconds(6))
+            #expect(try leaving.counts().pending == 10, "nothing comes in, also after it has tried again")
+            #expect(try await network.enrol(key, as: "leaving") == nil, "a revoked key does not return")
+        }
+    }
+
+    @Test func `Of two keys of a sender one can be revoked, and a key ends when it was to end`() async throws {
+        let network = try await Network()
+        let (spool, key) = try network.sender("office", seed: 1)
+        let next = try CurveSecretKey(), brief = try CurveSecretKey()
+        let number = try await network.enrol(key, as: "office")
+        try await network.enrol(next, as: "office")
+        let (guest, _) = try network.sender("guest", seed: 2)
+        let end = WallClock.microseconds + 3_000_000
+        try await network.enrol(brief, as: "guest", to: end)
+        let briefCourier = try network.courier(guest, brief), nextCourier = try network.courier(spool, next)
+        let services: [any Service] = [
+            try await network.broker(), try network.centre.worker(), nextCourier, briefCourier,
+        ]
+        try await network.centre.run(services) {
+            try await Centre.until("both are settled") { try spool.isSettled && guest.isSettled }
+            #expect(try await network.revoke("office", key: number) == [number])
+            try await Centre.until("the other one has ended") { await !briefCourier.isWelcome }
+            let late = WallClock.microseconds - end
+            #expect(late >= 0 && late < 5_000_000, "\(late) µs after its end")
+            try spool.accept(SampleSubmissions(count: 10, seed: 3))
+            try await Centre.until("the second key still counts") { try spool.isSettled }
+            #expect(await nextCourier.isWelcome)
+        }
+    }
+
+    @Test func `Who was turned away gets in within half a minute of being enrolled, without a restart`() async throws {
+        let network = try await Network()
+        let (spool, key) = try network.sender("late", seed: 1)
+        let services: [any Service] = [
+            try await network.broker(), try network.centre.worker(), try network.courier(spool, key),
+        ]
+        try await network.centre.run(services) {
+            try await Task.sleep(for: .seconds(2))
+            #expect(try spool.counts().pending == 10)
+            try await network.enrol(key, as: "late")
+            let start = ContinuousClock.now
+            try await Centre.until("it is settled") { try spool.isSettled }
+            let took = start.duration(to: .now)
+            print("admission took \(took)")
+            #expect(took < .seconds(30))
+        }
+    }
+
+    @Test func `Without a worker nobody knows anybody; with the first one all come in`() async throws {
+        let network = try await Network()
+        let (spool, key) = try network.sender("early", seed: 1)
+        try await network.enrol(key, as: "early")
+        let courier = try network.courier(spool, key)
+        try await network.centre.run([try await network.broker(), courier]) {
+            try await Task.sleep(for: .seconds(1))
+            #expect(await !courier.isWelcome)
+            try await network.centre.run([try network.centre.worker()]) {
+                try await Centre.until("it is settled") { try spool.isSettled }
+            }
+        }
+    }
+
+    @Test func `A broker without a key of its own, and a sender that expects another, get nowhere`() async throws {
+        let network = try await Network()
+        let bare = try await BrokerService(
+            BrokerConfiguration(front: [network.endpoint], back: network.centre.workers + "2"), logger: Centre.logger)
+        await #expect(throws: BrokerError.self) { try await bare.run() }
+        let (spool, key) = try network.sender("deceived", seed: 1)
+        try await network.enrol(key, as: "deceived")
+        let courier = try network.courier(spool, key, server: CurveSecretKey().publicKey)
+        try await network.centre.run([try await network.broker(), try network.centre.worker(), courier]) {
+            try await Task.sleep(for: .seconds(2))
+            #expect(try spool.counts().pending == 10)
+            #expect(await !courier.isWelcome)
+        }
+    }
+}
+
+/// A port of this machine on which nobody listens.
+private func freePort() throws -> UInt16 {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
+    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
+        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
+            unsafe bind(descriptor, generic, length) == 0 ? unsafe getsockname(descriptor, generic, &length) : -1
+        }
+    }
+    try #require(status == 0)
+    return UInt16(bigEndian: address.sin_port)
+}
