@@ -5,18 +5,18 @@ extension SpoolDatabase {
     /// The highest number that has been assigned, and the digest of that entry, which stands for the whole chain.
     package func chainHead() throws(SpoolError) -> (number: UInt64, digest: [UInt8]) {
         do {
-            return try queue.read { database in
-                guard
-                    let row = try Row.fetchOne(
-                        database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
-                else {
-                    throw SpoolError(.corrupt, "read")
-                }
-                return (UInt64(bitPattern: row[0] as Int64), [UInt8](row[1] as Data))
-            }
+            return try queue.read { try head($0) }
         } catch {
             throw SpoolError(error, "read")
         }
+    }
+
+    func head(_ database: Database) throws -> (number: UInt64, digest: [UInt8]) {
+        let row = try Row.fetchOne(database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
+        guard let row, let number = Int64.fromDatabaseValue(row[0]), let digest = Data.fromDatabaseValue(row[1]),
+            digest.count == 32
+        else { throw SpoolError(.corrupt, "read") }
+        return (UInt64(bitPattern: number), [UInt8](digest))
     }
 
     /// The lowest number that has no receipt; one above the head when all have one.

@@ -111,15 +111,8 @@ package final class SpoolDatabase: Sendable {
     }
 
     func append(_ drafts: [SpoolDraft], _ database: Database) throws -> ClosedRange<UInt64> {
-        guard
-            let meta = try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
-        else {
-            throw SpoolError(.corrupt, "accept")
-        }
-        var number = UInt64(bitPattern: meta[0] as Int64)
+        var (number, digest) = try head(database)
         let first = number + 1
-        var digest = [UInt8](meta[1] as Data)
         var counts: [Int64: Int] = [:]
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
         var tally: [TallyCell: Int] = [:]
