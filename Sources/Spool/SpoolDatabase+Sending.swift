@@ -12,7 +12,7 @@ extension SpoolDatabase {
         do {
             var number = number
             while true {
-                let (run, damaged) = try queue.read { try read($0, after: number, limit: limit, bytes: bytes) }
+                let (run, damaged) = try queue.readOnce { try read($0, after: number, limit: limit, bytes: bytes) }
                 guard let damaged else { return run }
                 try setAside(damaged)
                 number = max(number, damaged - 1)
