@@ -28,6 +28,7 @@ let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let protobuf = Target.Dependency.product(name: "SwiftProtobuf", package: "swift-protobuf")
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let sqlite = Target.Dependency.product(name: "GRDBSQLite", package: "GRDB.swift")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-subprocess")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
@@ -80,7 +81,7 @@ let package = Package(
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
         module("Mapping", ["Dossiers", "Gzip", system, yams]),
-        module("Spool", ["Dossiers", "Polling", crypto, grdb]),
+        module("Spool", ["Dossiers", "Polling", crypto, grdb, sqlite]),
         module(
             "Agent",
             [

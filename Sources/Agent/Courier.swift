@@ -1,4 +1,3 @@
-import Dossiers
 import FailPoints
 import Foundation
 import IntakeProtocol
@@ -201,16 +200,14 @@ extension Courier {
         guard let run = try spool.nextRun(after: number, limit: entries, bytes: bytes) else {
             return machine.foundNothing()
         }
-        let items = run.entries.map { BatchBody.Item(digest: Digest($0.digest) ?? .zero, bytes: $0.body) }
-        let body = BatchBody(previous: Digest(run.previous) ?? .zero, items: items).bytes
         var header = header(.batch, type: ContentType(rawValue: run.contentType) ?? .protobuf)
         header.first = run.first
-        header.count = UInt32(items.count)
+        header.count = UInt32(run.count)
         let attempt = min((attempts[run.first] ?? 0) + 1, UInt8.max - 1)
         attempts[run.first] = attempt
         header.attempt = attempt
-        send(header, body: body)
-        machine.sent(first: run.first, count: items.count, bytes: body.count, at: .now)
+        send(header, body: run.body)
+        machine.sent(first: run.first, count: run.count, bytes: run.body.count, at: .now)
     }
 
     private func send(_ header: Header, body: [UInt8] = []) {

@@ -32,7 +32,7 @@ extension SpoolDatabase {
     /// When the first entry was accepted that no manifest covers, in microseconds since 1970; `nil` when there is none.
     package func openSince() throws(SpoolError) -> Int64? {
         do {
-            return try queue.read { try Int64.fetchOne($0, sql: "SELECT since FROM closing") }
+            return try queue.readOnce { try Int64.fetchOne($0, sql: "SELECT since FROM closing") }
         } catch {
             throw SpoolError(error, "read")
         }
@@ -41,7 +41,7 @@ extension SpoolDatabase {
     /// Dossiers that no manifest covers yet.
     package func openCount() throws(SpoolError) -> Int {
         do {
-            return try queue.read { try Int.fetchOne($0, sql: "SELECT coalesce(sum(dossiers), 0) FROM tally") ?? 0 }
+            return try queue.readOnce { try Int.fetchOne($0, sql: "SELECT coalesce(sum(dossiers), 0) FROM tally") ?? 0 }
         } catch {
             throw SpoolError(error, "count")
         }
@@ -96,7 +96,7 @@ extension SpoolDatabase {
     /// Whether a manifest is all that keeps entries after it from being the first without receipt.
     package func hasManifestDue() throws(SpoolError) -> Bool {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Bool.fetchOne(
                     database.cachedStatement(sql: "SELECT waits FROM entry ORDER BY number LIMIT 1")) ?? false
             }
@@ -108,7 +108,7 @@ extension SpoolDatabase {
     /// The newest manifests, the newest first.
     package func manifests(limit: Int = 31) throws(SpoolError) -> [SpoolManifest] {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchAll(
                     database,
                     sql: """

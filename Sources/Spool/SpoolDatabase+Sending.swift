@@ -12,7 +12,7 @@ extension SpoolDatabase {
         do {
             var number = number
             while true {
-                let (run, damaged) = try queue.read { try read($0, after: number, limit: limit, bytes: bytes) }
+                let (run, damaged) = try queue.readOnce { try read($0, after: number, limit: limit, bytes: bytes) }
                 guard let damaged else { return run }
                 try setAside(damaged)
                 number = max(number, damaged - 1)
@@ -28,48 +28,27 @@ extension SpoolDatabase {
     ) throws -> (run: SpoolRun?, damaged: UInt64?) {
         let statement = try database.cachedStatement(
             sql: """
-                SELECT number, content_type, previous, digest, body FROM entry
+                SELECT \(EntryRow.columns) FROM entry
                 WHERE number > ? AND (waits = 0 OR number = (SELECT min(number) FROM entry)) ORDER BY number LIMIT ?
                 """)
         let rows = try Row.fetchCursor(statement, arguments: [Int64(bitPattern: number), limit])
-        var first: UInt64 = 0
-        var type: UInt8 = 0
-        var start: [UInt8] = []
-        var entries: [SpoolRun.Entry] = []
-        var damaged: UInt64?
-        var size = 0
-        while let row = try rows.next() {
-            let current = UInt64(bitPattern: row[0] as Int64)
+        // It resets the statement when it goes, and what its row showed goes with it.
+        defer { withExtendedLifetime(rows) {} }
+        var run: SpoolRun?
+        while try rows.next() != nil {
+            let current = EntryRow.number(statement)
             // A damaged tree leads anywhere, also back.
             guard current > number else { throw SpoolError(.corrupt, "read") }
-            guard let (kind, previous, digest, body) = Self.parts(row) else {
-                damaged = current
-                break
+            guard let row = try EntryRow(statement, number: current) else { return (run, current) }
+            if let run {
+                let isNeighbour = current == run.first + UInt64(run.count) && row.kind == run.contentType
+                guard isNeighbour, run.size + row.size <= bytes else { break }
             }
-            let isNeighbour = entries.isEmpty || (current == first + UInt64(entries.count) && kind == type)
-            guard isNeighbour, entries.isEmpty || size + body.count + 36 <= bytes else { break }
-            guard SpoolChain.digest(previous: previous, epoch: epoch, number: current, body: body) == digest else {
-                damaged = current
-                break
-            }
-            if entries.isEmpty { (first, type, start) = (current, kind, previous) }
-            entries.append(SpoolRun.Entry(digest: digest, body: body))
-            size += body.count + 36
+            guard row.isWhole(epoch: epoch) else { return (run, current) }
+            if run == nil { run = SpoolRun(before: row, room: min(bytes / row.size, limit) * row.size) }
+            run?.append(row)
         }
-        guard !entries.isEmpty else { return (nil, damaged) }
-        return (SpoolRun(first: first, contentType: type, previous: start, entries: entries), damaged)
-    }
-
-    /// The columns of an entry, or `nil` where a damaged file holds something else in them.
-    private static func parts(_ row: Row) -> (kind: UInt8, previous: [UInt8], digest: [UInt8], body: [UInt8])? {
-        guard let kind = Int64.fromDatabaseValue(row[1]), kind == 1 || kind == 2, let previous = bytes(row, 2),
-            let digest = bytes(row, 3), let body = bytes(row, 4)
-        else { return nil }
-        return (UInt8(kind), previous, digest, body)
-    }
-
-    private static func bytes(_ row: Row, _ column: Int) -> [UInt8]? {
-        try? row.withUnsafeData(atIndex: column) { data in data.map { [UInt8]($0) } }
+        return (run, nil)
     }
 
     private func setAside(_ number: UInt64) throws {

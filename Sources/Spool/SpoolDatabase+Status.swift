@@ -5,27 +5,28 @@ extension SpoolDatabase {
     /// The highest number that has been assigned, and the digest of that entry, which stands for the whole chain.
     package func chainHead() throws(SpoolError) -> (number: UInt64, digest: [UInt8]) {
         do {
-            return try queue.read { database in
-                guard
-                    let row = try Row.fetchOne(
-                        database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
-                else {
-                    throw SpoolError(.corrupt, "read")
-                }
-                return (UInt64(bitPattern: row[0] as Int64), [UInt8](row[1] as Data))
-            }
+            return try queue.readOnce { try head($0) }
         } catch {
             throw SpoolError(error, "read")
         }
     }
 
+    func head(_ database: Database) throws -> (number: UInt64, digest: [UInt8]) {
+        let row = try Row.fetchOne(database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
+        guard let row, let number = Int64.fromDatabaseValue(row[0]), let digest = Data.fromDatabaseValue(row[1]),
+            digest.count == 32
+        else { throw SpoolError(.corrupt, "read") }
+        return (UInt64(bitPattern: number), [UInt8](digest))
+    }
+
     /// The lowest number that has no receipt; one above the head when all have one.
     package func firstWaiting() throws(SpoolError) -> UInt64 {
         do {
-            return try queue.read { database in
-                let waiting = try Int64.fetchOne(database, sql: "SELECT min(number) FROM entry")
-                let head = try Int64.fetchOne(database, sql: "SELECT head FROM meta")
-                return UInt64(bitPattern: waiting ?? (head ?? 0) + 1)
+            return try queue.readOnce { database in
+                let waiting = try Int64.fetchOne(
+                    database.cachedStatement(
+                        sql: "SELECT coalesce((SELECT min(number) FROM entry), (SELECT head FROM meta) + 1, 1)"))
+                return UInt64(bitPattern: waiting ?? 1)
             }
         } catch {
             throw SpoolError(error, "read")
@@ -35,7 +36,7 @@ extension SpoolDatabase {
     /// Numbers that have a receipt with an outcome, as ranges.
     package func receipted(_ outcome: SpoolReceipt.Outcome) throws(SpoolError) -> [ClosedRange<UInt64>] {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchAll(
                     database, sql: "SELECT first, last FROM receipt WHERE outcome = ? ORDER BY first",
                     arguments: [outcome.rawValue]
@@ -59,7 +60,7 @@ extension SpoolDatabase {
 
     private func counts(_ sql: String, _ arguments: StatementArguments) throws(SpoolError) -> SpoolCounts {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 guard let row = try Row.fetchOne(database, sql: sql, arguments: arguments) else { return SpoolCounts() }
                 return SpoolCounts(
                     accepted: row[0], stored: row[1], duplicate: row[2], rejected: row[3], conflict: row[4],
@@ -73,7 +74,7 @@ extension SpoolDatabase {
     /// How much of a commit is forced to disk: 2 means all of it (SQLite's `synchronous=FULL`).
     package func synchronous() throws(SpoolError) -> Int {
         do {
-            return try queue.read { try Int.fetchOne($0, sql: "PRAGMA synchronous") } ?? 0
+            return try queue.readOnce { try Int.fetchOne($0, sql: "PRAGMA synchronous") } ?? 0
         } catch {
             throw SpoolError(error, "read")
         }
@@ -85,7 +86,7 @@ extension SpoolDatabase {
         source: Int64? = nil, isOpen: Bool = false, limit: Int = 10_000
     ) throws(SpoolError) -> [RejectedEntry] {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchAll(
                     database,
                     sql: """
@@ -103,7 +104,7 @@ extension SpoolDatabase {
     /// The entry of a number that the centre quarantined.
     package func rejected(number: UInt64) throws(SpoolError) -> RejectedEntry? {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchOne(
                     database, sql: "\(Self.rejectedColumns) WHERE r.number = ?",
                     arguments: [Int64(bitPattern: number)]
@@ -130,7 +131,7 @@ extension SpoolDatabase {
     /// What became of a number; `nil` while it waits for its receipt, or was never assigned.
     package func outcome(of number: UInt64) throws(SpoolError) -> SpoolReceipt.Outcome? {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Int.fetchOne(
                     database,
                     sql: "SELECT outcome FROM receipt WHERE first <= ?1 AND last >= ?1 ORDER BY first DESC LIMIT 1",
@@ -144,7 +145,7 @@ extension SpoolDatabase {
     /// Rows of a file that are no records.
     package func unreadable(source: Int64) throws(SpoolError) -> [UnreadableRow] {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchAll(
                     database, sql: "SELECT line, reasons FROM unreadable WHERE source = ? ORDER BY line",
                     arguments: [source]
@@ -158,7 +159,7 @@ extension SpoolDatabase {
     /// Entries that were found damaged, in order; of one file, or all.
     package func damaged(source: Int64? = nil) throws(SpoolError) -> [(number: UInt64, line: Int?)] {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchAll(
                     database,
                     sql: "SELECT number, line FROM damaged WHERE ? IS NULL OR source = ? ORDER BY number",

@@ -111,15 +111,8 @@ package final class SpoolDatabase: Sendable {
     }
 
     func append(_ drafts: [SpoolDraft], _ database: Database) throws -> ClosedRange<UInt64> {
-        guard
-            let meta = try Row.fetchOne(
-                database.cachedStatement(sql: "SELECT head, head_digest FROM meta"))
-        else {
-            throw SpoolError(.corrupt, "accept")
-        }
-        var number = UInt64(bitPattern: meta[0] as Int64)
+        var (number, digest) = try head(database)
         let first = number + 1
-        var digest = [UInt8](meta[1] as Data)
         var counts: [Int64: Int] = [:]
         let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
         var tally: [TallyCell: Int] = [:]
@@ -242,7 +235,7 @@ package final class SpoolDatabase: Sendable {
     /// Where a file that has been settled was to be moved when whoever did it was killed; `nil` for every other file.
     package func interruptedMove(of file: SpoolFile) throws(SpoolError) -> (source: Int64, place: String)? {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchOne(
                     database,
                     sql: """
@@ -260,7 +253,7 @@ package final class SpoolDatabase: Sendable {
     /// Settled files of which it is not known whether they have been moved, with where to.
     package func interruptedMoves() throws(SpoolError) -> [(source: Int64, place: String)] {
         do {
-            return try queue.read { database in
+            return try queue.readOnce { database in
                 try Row.fetchAll(
                     database, sql: "SELECT id, place FROM source WHERE is_settled AND place IS NOT NULL"
                 ).map { ($0[0], $0[1]) }
@@ -325,6 +318,12 @@ extension Database {
 }
 
 extension DatabaseQueue {
+    /// Reads with one statement, which sees one state of the file without a transaction around it.
+    ///
+    /// The `read` of GRDB forbids writing and allows it again by pragmas after which SQLite prepares every statement anew,
+    /// also those that are kept prepared.
+    func readOnce<Value>(_ body: (Database) throws -> Value) throws -> Value { try unsafeRead(body) }
+
     /// A write transaction that takes the lock at once, so that two processes take turns instead of failing.
     /// - Parameter isSynchronised: whether it is on disk when this returns. What is not follows with the next write that
     ///   is; order and consistency are kept either way.

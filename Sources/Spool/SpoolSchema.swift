@@ -88,21 +88,27 @@ enum SpoolSchema {
 enum SpoolChain {
     static let start = [UInt8](repeating: 0, count: 32)
 
-    static func digest(previous: [UInt8], epoch: UInt64, number: UInt64, body: [UInt8]) -> [UInt8] {
-        var prefix: [UInt8] = []
-        prefix.reserveCapacity(48)
-        prefix.append(contentsOf: previous)
-        append(epoch, to: &prefix)
-        append(number, to: &prefix)
+    /// The digest of an entry: SHA-256 of the previous digest, epoch and number (both as eight bytes in network byte
+    /// order) and body.
+    /// - Parameter previous: 32 bytes.
+    static func digest(
+        previous: UnsafeRawBufferPointer, epoch: UInt64, number: UInt64, body: UnsafeRawBufferPointer
+    ) -> SHA256.Digest {
         var hash = SHA256()
-        hash.update(data: prefix)
-        hash.update(data: body)
-        return Array(hash.finalize())
+        let start = unsafe previous.loadUnaligned(as: SIMD4<UInt64>.self)
+        // 48 bytes without a gap.
+        unsafe withUnsafeBytes(of: (start, epoch.bigEndian, number.bigEndian)) { unsafe hash.update(bufferPointer: $0) }
+        unsafe hash.update(bufferPointer: body)
+        return hash.finalize()
     }
 
-    private static func append(_ value: UInt64, to bytes: inout [UInt8]) {
-        for shift in stride(from: UInt64(56), through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+    /// The same in arrays.
+    static func digest(previous: [UInt8], epoch: UInt64, number: UInt64, body: [UInt8]) -> [UInt8] {
+        let digest = unsafe previous.withUnsafeBytes { previous in
+            unsafe body.withUnsafeBytes { body in
+                unsafe Self.digest(previous: previous, epoch: epoch, number: number, body: body)
+            }
         }
+        return unsafe digest.withUnsafeBytes { unsafe Array($0) }
     }
 }

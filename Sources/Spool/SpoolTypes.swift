@@ -64,26 +64,6 @@ package struct SpoolDraft: Sendable {
     }
 }
 
-/// Consecutive entries that have no receipt.
-package struct SpoolRun: Sendable {
-    /// An entry and its place in the chain.
-    package struct Entry: Sendable {
-        /// SHA-256 over the previous digest, epoch, number and body.
-        package let digest: [UInt8]
-        /// The entry.
-        package let body: [UInt8]
-    }
-
-    /// Number of the first entry.
-    package let first: UInt64
-    /// 1 protobuf, 2 JSON.
-    package let contentType: UInt8
-    /// Digest of the entry before the first one.
-    package let previous: [UInt8]
-    /// The entries.
-    package let entries: [Entry]
-}
-
 /// What the centre said of some entries, for good.
 package struct SpoolReceipt: Sendable {
     /// The permanent outcomes.

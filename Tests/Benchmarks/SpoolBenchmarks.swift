@@ -26,8 +26,8 @@ extension InstructionBenchmark {
         return { number in
             let run = try spool.nextRun(
                 after: UInt64(number * Sample.batchSize), limit: Sample.batchSize, bytes: Limits.batchBytes)
-            guard let run, run.entries.count == Sample.batchSize else { throw BenchmarkFailure("a run is too short") }
-            return run.entries.count
+            guard let run, run.count == Sample.batchSize else { throw BenchmarkFailure("a run is too short") }
+            return run.count
         }
     }
 

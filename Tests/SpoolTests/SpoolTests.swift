@@ -120,7 +120,9 @@ import Testing
     }
 
     @Test(arguments: [
-        "content_type = 'x'", "content_type = 300", "digest = 7", "body = 'text'", "previous = 1.5",
+        "content_type = 'x'", "content_type = 300", "content_type = 1.5", "digest = 7", "digest = x'00'",
+        "digest = x''",
+        "body = 'text'", "body = x''", "previous = 1.5", "previous = x'00'", "previous = digest",
     ])
     func `A column of another type is damage, not a crash`(change: String) throws {
         let spool = try open()
@@ -129,6 +131,38 @@ import Testing
         #expect(try spool.nextRun(after: 0, limit: 10, bytes: 100_000)?.entries.count == 1)
         #expect(try spool.nextRun(after: 1, limit: 10, bytes: 100_000)?.first == 3)
         #expect(try spool.damaged().map(\.number) == [2])
+    }
+
+    @Test func `A bit that makes a text of the same bytes costs no entry`() throws {
+        let spool = try open()
+        try spool.append(drafts(3))
+        try DatabaseQueue(path: path).write { database in
+            try database.execute(sql: "UPDATE entry SET body = CAST(body AS TEXT) WHERE number = 2")
+        }
+        #expect(try spool.nextRun(after: 0, limit: 10, bytes: 100_000)?.entries.map(\.body) == drafts(3).map(\.body))
+        #expect(try spool.damaged().isEmpty)
+    }
+
+    @Test func `A damaged head is refused, not chained to`() throws {
+        let spool = try open()
+        try spool.append(drafts(1))
+        for digest in ["x'00'", "7"] {
+            try DatabaseQueue(path: path).write { try $0.execute(sql: "UPDATE meta SET head_digest = \(digest)") }
+            #expect(throws: SpoolError.self) { try spool.append(drafts(1)) }
+            #expect(throws: SpoolError.self) { try spool.chainHead() }
+        }
+    }
+
+    @Test func `A run is the body of a batch as the protocol has it`() throws {
+        let spool = try open()
+        let bodies = [drafts(1)[0].body, [], drafts(1, size: 9_000)[0].body, drafts(1, size: 300)[0].body]
+        try spool.append(bodies.map { SpoolDraft(body: $0, contentType: 1) })
+        let run = try #require(try spool.nextRun(after: 1, limit: 10, bytes: 100_000))
+        #expect(run.first == 2 && run.count == 3)
+        let batch = try BatchBody(run.body, count: run.count)
+        #expect(batch.bytes == run.body)
+        #expect(batch.items.map { Array($0.bytes) } == Array(bodies[1...]))
+        #expect(run.entries.map(\.body) == Array(bodies[1...]))
     }
 
     @Test func `A run keeps the limits of a batch, but has at least one entry`() throws {
