@@ -43,7 +43,7 @@ struct SenderCommand: AsyncParsableCommand {
             let settings = try common.settings()
             try await reportingErrors(in: settings.language) {
                 let name = name
-                let keys = try await DatabaseSession(settings.database("query")).perform { connection in
+                let keys = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                     try await SenderKeys(connection).list(name)
                 }
                 let report = SenderKeysReport(keys: keys, now: WallClock.microseconds, zone: settings.zone)
@@ -90,7 +90,8 @@ struct SenderCommand: AsyncParsableCommand {
                 let (name, key, who) = (choice.name, choice.bytes, operatorName)
                 let start = from.flatMap { Instant(rfc3339: $0) }?.microseconds
                 let end = to.flatMap { Instant(rfc3339: $0) }?.microseconds
-                let number = try await DatabaseSession(settings.database("operations")).perform { connection in
+                let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
+                    connection in
                     try await SenderKeys(connection).enrol(key, of: name, from: start, to: end, by: who)
                 }
                 guard let number else { throw alreadyEnrolled(language) }
@@ -118,7 +119,8 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, key, who, days) = (choice.name, choice.bytes, operatorName, overlapDays)
-                let number = try await DatabaseSession(settings.database("operations")).perform { connection in
+                let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
+                    connection in
                     try await SenderKeys(connection).rotate(key, of: name, overlapDays: Int32(days), by: who)
                 }
                 guard let number else { throw alreadyEnrolled(language) }
@@ -156,7 +158,8 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, key, why, who) = (name, key, because, operatorName)
-                let revoked = try await DatabaseSession(settings.database("operations")).perform { connection in
+                let revoked = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
+                    connection in
                     try await SenderKeys(connection).revoke(name, key: key, by: who, because: why)
                 }
                 guard !revoked.isEmpty else {

@@ -7,6 +7,7 @@ import Foundation
 import Keys
 import Machines
 import Mapping
+import Store
 import ServiceLifecycle
 import Settings
 import Spool
@@ -65,7 +66,8 @@ struct AggregatorCommand: AsyncParsableCommand {
         let logger = settings.logger("aggregator")
         try await reportingErrors(in: settings.language) {
             let service = try AggregatorService(
-                database: settings.database("aggregator"), interval: settings.aggregatorInterval, logger: logger)
+                database: settings.database("aggregator", as: .fold), interval: settings.aggregatorInterval,
+                logger: logger)
             try await serve([service], logger: logger)
         }
     }
@@ -75,7 +77,7 @@ extension WorkerConfiguration {
     /// The worker of these settings.
     init(_ settings: HosoSettings) {
         self.init(
-            endpoint: settings.workerEndpoint, database: settings.database("worker"),
+            endpoint: settings.workerEndpoint, database: settings.database("worker", as: .ingest),
             batchEntries: settings.batchEntries, zone: settings.zone, policy: settings.catalogue,
             futureTolerance: settings.futureTolerance, survey: settings.survey)
     }
