@@ -41,7 +41,7 @@ GRANT SELECT, INSERT, UPDATE ON hoso.dossier, hoso.survey_contact, hoso.sender_a
 GRANT INSERT, UPDATE (name) ON hoso.sender TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (head, head_digest, announced_at) ON hoso.sender_epoch TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
-GRANT SELECT ON hoso.sender_key, hoso.roster TO hoso_ingest;
+GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_ingest;
 
 -- The aggregator: it reads the ledger, keeps the figures, and forgets old times.
@@ -62,7 +62,7 @@ GRANT SELECT, UPDATE ON hoso.survey_floor TO hoso_relay;
 -- Queries: everything but who the applicants are and what they wrote.
 GRANT SELECT ON hoso.intake, hoso.survey_task, hoso.survey_acknowledgement, hoso.survey_floor, hoso.quarantine_closure,
     hoso.settled_root, hoso.replay, hoso.replay_entry, hoso.manifest, hoso.delivery, hoso.sender_epoch,
-    hoso.sender_alarm, hoso.sender_key, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
+    hoso.sender_alarm, hoso.sender_key, hoso.sender_grant, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
     hoso.fold_second TO hoso_read;
 DO $$
 DECLARE
@@ -89,5 +89,6 @@ GRANT INSERT, UPDATE ON hoso.dossier, hoso.survey_contact, hoso.unit, hoso.proce
 GRANT UPDATE ON hoso.replay TO hoso_operations;
 GRANT INSERT, UPDATE (name) ON hoso.sender TO hoso_operations;
 GRANT INSERT, UPDATE (valid_to, revoked_at, revoked_by, because) ON hoso.sender_key TO hoso_operations;
+GRANT INSERT ON hoso.sender_grant TO hoso_operations;
 GRANT UPDATE ON hoso.roster TO hoso_operations;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_operations;

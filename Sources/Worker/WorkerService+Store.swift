@@ -68,7 +68,7 @@ extension WorkerService {
         while !Task.isCancelled {
             if nextRoster <= .now || hasNewBroker {
                 hasNewBroker = false
-                try await announceKeys(ledger)
+                try await followRoster(ledger)
                 nextRoster = .now.advanced(by: .seconds(1))
             }
             if nextCatalogue <= .now {
@@ -88,11 +88,17 @@ extension WorkerService {
         }
     }
 
-    /// Tells the broker which keys count: it has no database, and a key that was revoked is to count no longer within seconds.
-    private func announceKeys(_ ledger: Ledger) async throws(PostgresError) {
-        guard let session = brokerSession else { return }
+    /// Follows what operators say of senders, and tells the broker which keys count: it has no database, and a key that was
+    /// revoked is to count no longer within seconds.
+    private func followRoster(_ ledger: Ledger) async throws(PostgresError) {
         let version = try await ledger.keys.version()
-        guard announced?.session != session || announced?.version != version else { return }
+        if rosterVersion != version {
+            preparation.use(try await ledger.grants.all())
+            rosterVersion = version
+        }
+        guard let session = brokerSession, announced?.session != session || announced?.version != version else {
+            return
+        }
         let roster = try await ledger.keys.roster()
         guard session == brokerSession else { return }
         announced = (session, roster.version)

@@ -42,6 +42,8 @@ package actor WorkerService: Service {
     var isStored = false
     /// What the operator has to mend before the worker can work.
     var hopeless: WorkerError?
+    /// The version of what operators say of senders that the worker goes by.
+    var rosterVersion: UInt64?
     /// The keys that the broker has been told of, and in which session.
     var announced: (session: UInt64, version: UInt64)?
     /// Whether a broker has welcomed the worker that has not been told of the keys.

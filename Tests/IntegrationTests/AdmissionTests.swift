@@ -1,6 +1,7 @@
 import Agent
 import Broker
 import Demonstration
+import Dossiers
 import Glibc
 import IntakeProtocol
 import Machines
@@ -53,6 +54,12 @@ import ZeroMQ
             try await centre.session.perform { connection in
                 try await SenderKeys(connection).enrol(
                     key.publicKey.bytes, of: name, from: nil, to: end, by: "test")
+            }
+        }
+
+        func grant(_ authority: Authority, to name: String) async throws {
+            try await centre.session.perform { connection in
+                try await SenderGrants(connection).grant(authority, to: name, by: "test")
             }
         }
 
@@ -154,6 +161,33 @@ import ZeroMQ
             let took = start.duration(to: .now)
             print("admission took \(took)")
             #expect(took < .seconds(30))
+        }
+    }
+
+    @Test func `What a sender may not hand in is quarantined with the reason, and a change counts within seconds`()
+        async throws
+    {
+        let network = try await Network()
+        let (spool, key) = try network.sender("office", seed: 1)
+        try await network.enrol(key, as: "office")
+        try await network.grant(Authority(channels: [.inPerson, .postal], units: ["H36.31"]), to: "office")
+        let services: [any Service] = [
+            try await network.broker(), try network.centre.worker(), try network.courier(spool, key),
+        ]
+        try await network.centre.run(services) {
+            try await Centre.until("it is settled") { try spool.isSettled }
+            let online = try await network.centre.count(
+                "quarantine", where: "reasons @> '[{\"code\": \"channel_not_allowed\", \"value\": \"online\"}]'")
+            let counts = try spool.counts()
+            #expect(online > 0 && counts.rejected == Int64(online) && counts.stored == 10 - Int64(online))
+            #expect(try await network.centre.count("dossier", where: "channel = 2") == 0)
+            try await network.grant(Authority(units: ["H37"]), to: "office")
+            try await Task.sleep(for: .seconds(3))
+            try spool.accept(SampleSubmissions(count: 10, seed: 2))
+            try await Centre.until("all is answered") { try spool.isSettled }
+            let elsewhere = try await network.centre.count(
+                "quarantine", where: "reasons @> '[{\"code\": \"unit_not_allowed\"}]'")
+            #expect(elsewhere == 10)
         }
     }
 
