@@ -194,7 +194,7 @@ package struct Replay {
     }
 
     private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Job {
-        // The database has a check that there are 32 bytes.
+        // Workers have only ever written 32 bytes; others would be nobody's, and end as a conflict.
         let place = Preparation.Place(
             key: entry.key, digest: Digest(entry.digest) ?? .zero,
             contentType: ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none,

@@ -165,11 +165,13 @@ extension WorkerService {
     }
 
     private func answerResolved(_ batch: [Work]) {
+        // What had to be asked again may stand between the entries of another delivery.
+        var answered: Set<UInt64> = []
         var last: OpenDelivery?
         for index in batch.indices where batch[index].delivery !== last {
             let delivery = batch[index].delivery
             last = delivery
-            if delivery.isResolved { answer(delivery) }
+            if delivery.isResolved, answered.insert(delivery.tag.delivery).inserted { answer(delivery) }
         }
     }
 

@@ -2,7 +2,6 @@ import Agent
 import Broker
 import Demonstration
 import Dossiers
-import Glibc
 import IntakeProtocol
 import Machines
 import Polling
@@ -25,7 +24,7 @@ import ZeroMQ
         init() async throws {
             centre = try await Centre()
             server = try CurveSecretKey()
-            endpoint = "tcp://127.0.0.1:\(try freePort())"
+            endpoint = "tcp://127.0.0.1:\(try FreePort.find())"
         }
 
         func broker() async throws -> BrokerService {
@@ -219,21 +218,4 @@ import ZeroMQ
             #expect(await !courier.isWelcome)
         }
     }
-}
-
-/// A port of this machine on which nobody listens.
-private func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            unsafe bind(descriptor, generic, length) == 0 ? unsafe getsockname(descriptor, generic, &length) : -1
-        }
-    }
-    try #require(status == 0)
-    return UInt16(bigEndian: address.sin_port)
 }
