@@ -124,17 +124,17 @@ package struct Fold {
     /// arrived behind a gap that is closed now is walked through, and each such entry once.
     private static let contiguous = """
         share AS MATERIALIZED (
-            -- What a transaction has of a sender: one run, nearly always.
-            SELECT sender, epoch, xid, min(sequence) AS first, max(sequence) AS last,
+            -- Of 512 numbers that stand side by side those that were taken: one run, nearly always, whatever workers took them.
+            SELECT sender, epoch, sequence >> 9 AS place, min(sequence) AS first, max(sequence) AS last,
                    count(*) = max(sequence) - min(sequence) + 1 AS is_run
-            FROM taken WHERE part = 0 GROUP BY sender, epoch, xid
+            FROM taken WHERE part = 0 GROUP BY sender, epoch, sequence >> 9
         ), piece AS MATERIALIZED (
             SELECT sender, epoch, first, last FROM share WHERE is_run
             UNION ALL
             SELECT sender, epoch, min(sequence), max(sequence) FROM (
                 SELECT t.sender, t.epoch, t.sequence,
                        t.sequence - row_number() OVER (PARTITION BY t.sender, t.epoch ORDER BY t.sequence) AS gap
-                FROM taken t JOIN share s ON s.sender = t.sender AND s.epoch = t.epoch AND s.xid = t.xid
+                FROM taken t JOIN share s ON s.sender = t.sender AND s.epoch = t.epoch AND s.place = t.sequence >> 9
                 WHERE t.part = 0 AND NOT s.is_run AND (SELECT bool_or(NOT is_run) FROM share)) n
             GROUP BY sender, epoch, gap
         ), run AS MATERIALIZED (
