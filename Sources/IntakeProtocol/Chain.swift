@@ -30,7 +30,7 @@ public enum Chain {
 }
 
 extension Digest {
-    fileprivate init(_ digest: SHA256.Digest) {
+    init(_ digest: SHA256.Digest) {
         // Both are 32 bytes without a gap.
         self = unsafe digest.withUnsafeBytes { bytes in unsafe bytes.loadUnaligned(as: Digest.self) }
     }
