@@ -17,5 +17,7 @@ package enum Migrations {
             number: 2, name: "revisions", sql: String(decoding: PackageResources._002_revisions_sql, as: UTF8.self)),
         Migration(number: 3, name: "speed", sql: String(decoding: PackageResources._003_speed_sql, as: UTF8.self)),
         Migration(number: 4, name: "members", sql: String(decoding: PackageResources._004_members_sql, as: UTF8.self)),
+        Migration(
+            number: 5, name: "evidence", sql: String(decoding: PackageResources._005_evidence_sql, as: UTF8.self)),
     ]
 }

@@ -68,7 +68,7 @@ extension WorkerService {
         while !Task.isCancelled {
             if nextRoster <= .now || hasNewBroker {
                 hasNewBroker = false
-                try await announceKeys(ledger)
+                try await followKeys(ledger)
                 nextRoster = .now.advanced(by: .seconds(1))
             }
             if nextCatalogue <= .now {
@@ -77,9 +77,15 @@ extension WorkerService {
                 nextCatalogue = .now.advanced(by: .seconds(30))
             }
             if works.isEmpty, questions.isEmpty {
+                if !receipts.isEmpty, drain.isRaised || receiptsDue <= .now {
+                    try await ledger.keep(receipts)
+                    receipts = []
+                    continue
+                }
                 if drain.isRaised { return }
                 work.lower()
-                _ = await executor.wait(for: [.signal(work)], until: min(nextCatalogue, nextRoster))
+                let next = min(nextCatalogue, nextRoster)
+                _ = await executor.wait(for: [.signal(work)], until: receipts.isEmpty ? next : min(next, receiptsDue))
                 continue
             }
             // In turn, so that neither holds up the other.
@@ -88,13 +94,18 @@ extension WorkerService {
         }
     }
 
-    /// Tells the broker which keys count: it has no database, and a key that was revoked is to count no longer within seconds.
-    private func announceKeys(_ ledger: Ledger) async throws(PostgresError) {
-        guard let session = brokerSession else { return }
+    /// Takes over which keys count, and tells the broker: it has no database, and a key that was revoked is to count no longer
+    /// within seconds.
+    private func followKeys(_ ledger: Ledger) async throws(PostgresError) {
         let version = try await ledger.keys.version()
-        guard announced?.session != session || announced?.version != version else { return }
+        let isTold = brokerSession == nil || announced?.session == brokerSession && announced?.version == version
+        guard knownKeys != version || !isTold else { return }
+        let session = brokerSession
         let roster = try await ledger.keys.roster()
-        guard session == brokerSession else { return }
+        preparation.use(Signatories(roster.keys))
+        knownKeys = roster.version
+        // What it does not know of our signing keys it cannot change either: they stay here.
+        guard let session, session == brokerSession else { return }
         announced = (session, roster.version)
         var message = WireRoster()
         message.version = roster.version
@@ -117,6 +128,7 @@ extension WorkerService {
         }
         guard let progress = found else { return answer(question, nil) }
         var welcome = WireWelcome()
+        welcome.minor = 1
         welcome.contiguous = progress.contiguous
         welcome.highest = progress.highest
         welcome.holes = progress.holes.map { hole in
@@ -132,7 +144,9 @@ extension WorkerService {
         var batch = Selection.take(from: &works, limit: configuration.batchEntries)
         let later: [Work]
         do throws(PostgresError) {
-            later = try await ledger.write(&batch)
+            var kept = receipts
+            later = try await ledger.write(&batch, keeping: &kept)
+            receipts = kept
             if numbers.count != ledger.senders.count { numbers = ledger.senders }
         } catch {
             // Not stored as far as we know: back in front, to be answered as unavailable or tried again.
