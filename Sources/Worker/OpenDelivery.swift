@@ -56,9 +56,14 @@ final class OpenDelivery {
     private var permanentOutcomes: [UInt8]? {
         var outcomes: [UInt8] = []
         outcomes.reserveCapacity(verdicts.count)
-        for verdict in verdicts {
-            guard let outcome = verdict?.outcome.rawValue, (1...4).contains(outcome) else { return nil }
-            outcomes.append(UInt8(outcome))
+        for index in verdicts.indices {
+            switch verdicts[index]?.outcome {
+            case .stored: outcomes.append(1)
+            case .duplicate: outcomes.append(2)
+            case .rejected: outcomes.append(3)
+            case .conflict: outcomes.append(4)
+            default: return nil
+            }
         }
         return outcomes.count == digests.count ? outcomes : nil
     }

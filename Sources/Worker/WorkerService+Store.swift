@@ -40,6 +40,8 @@ extension WorkerService {
         }
     }
 
+    /// Signatures that wait to be kept.
+    private static let mostReceipts = 1_000
     private static let firstPause: Duration = .milliseconds(100)
     private static let longestPause: Duration = .seconds(5)
 
@@ -104,6 +106,7 @@ extension WorkerService {
         let roster = try await ledger.keys.roster()
         preparation.use(Signatories(roster.keys))
         knownKeys = roster.version
+        logger.info("keys of senders", metadata: ["version": "\(roster.version)", "keys": "\(roster.keys.count)"])
         // What it does not know of our signing keys it cannot change either: they stay here.
         guard let session, session == brokerSession else { return }
         announced = (session, roster.version)
@@ -144,9 +147,11 @@ extension WorkerService {
         var batch = Selection.take(from: &works, limit: configuration.batchEntries)
         let later: [Work]
         do throws(PostgresError) {
-            var kept = receipts
+            // Not with every transaction, for one more table in it is one more wait for the server.
+            let isDue = receiptsDue <= .now || receipts.count >= Self.mostReceipts
+            var kept = isDue ? receipts : []
             later = try await ledger.write(&batch, keeping: &kept)
-            receipts = kept
+            if isDue { receipts = kept }
             if numbers.count != ledger.senders.count { numbers = ledger.senders }
         } catch {
             // Not stored as far as we know: back in front, to be answered as unavailable or tried again.

@@ -51,9 +51,9 @@ package actor WorkerService: Service {
     /// Times in a row that the database turned a batch down for reasons that pass.
     var setbacks = 0
     private(set) var progress: UInt64 = 0
-    /// What was signed of batches that are committed, and is to be kept with the next transaction.
+    /// What was signed of batches that are committed, and is still to be kept.
     var receipts: [ReceiptNote] = []
-    /// By when it is kept if there is no next transaction.
+    /// When it is kept, with the next transaction or without: a second after the first of it was signed.
     var receiptsDue = ContinuousClock.now
     /// The keys of senders that batches are judged by.
     var knownKeys: UInt64?
