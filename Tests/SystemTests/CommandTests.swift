@@ -7,7 +7,8 @@ import Testing
         let commands = [
             [], ["up"], ["send"], ["agent"], ["broker"], ["worker"], ["surveys"], ["surveys", "listen"],
             ["aggregator"], ["adoption"], ["adoption", "verify"], ["reconcile"], ["quarantine"], ["trace"],
-            ["migrate"], ["check-config"], ["sample"],
+            ["migrate"], ["check-config"], ["sample"], ["receipt"], ["agent", "receipt"], ["verify-receipt"],
+            ["keygen"],
         ]
         for command in commands {
             let outcome = try await Program.run(command + ["--help"])
