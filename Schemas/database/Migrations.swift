@@ -10,6 +10,9 @@ package enum Migrations {
         package let sql: String
     }
 
+    /// Who owns what and who may do what, once all migrations have been applied.
+    package static let privileges = String(decoding: PackageResources.privileges_sql, as: UTF8.self)
+
     /// All of them.
     package static let all: [Migration] = [
         Migration(number: 1, name: "intake", sql: String(decoding: PackageResources._001_intake_sql, as: UTF8.self)),
@@ -17,7 +20,9 @@ package enum Migrations {
             number: 2, name: "revisions", sql: String(decoding: PackageResources._002_revisions_sql, as: UTF8.self)),
         Migration(number: 3, name: "speed", sql: String(decoding: PackageResources._003_speed_sql, as: UTF8.self)),
         Migration(number: 4, name: "members", sql: String(decoding: PackageResources._004_members_sql, as: UTF8.self)),
+        Migration(number: 5, name: "roles", sql: String(decoding: PackageResources._005_roles_sql, as: UTF8.self)),
+        Migration(number: 6, name: "grants", sql: String(decoding: PackageResources._006_grants_sql, as: UTF8.self)),
         Migration(
-            number: 5, name: "evidence", sql: String(decoding: PackageResources._005_evidence_sql, as: UTF8.self)),
+            number: 7, name: "evidence", sql: String(decoding: PackageResources._007_evidence_sql, as: UTF8.self)),
     ]
 }

@@ -50,11 +50,17 @@ struct JSONLine {
     mutating func add(_ name: String, raw value: String) { members.append("\"\(name)\":\(value)") }
 
     mutating func add(_ name: String, text value: String?) {
-        guard let value else { return add(name, raw: "null") }
+        add(name, raw: value.map(Self.quoted) ?? "null")
+    }
+
+    mutating func add(_ name: String, list values: [String]?) {
+        add(name, raw: values.map { "[" + $0.map(Self.quoted).joined(separator: ",") + "]" } ?? "null")
+    }
+
+    private static func quoted(_ text: String) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .withoutEscapingSlashes
-        let quoted = (try? encoder.encode(value)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
-        add(name, raw: quoted)
+        return (try? encoder.encode(text)).map { String(decoding: $0, as: UTF8.self) } ?? "\"\""
     }
 
     var text: String { "{" + members.joined(separator: ",") + "}" }

@@ -1,6 +1,6 @@
 package import Logging
 import Polling
-import Postgres
+package import Postgres
 import ServiceLifecycle
 package import Store
 
@@ -53,6 +53,8 @@ package actor AggregatorService: Service {
                 let connection = try await database.open(on: executor)
                 pause = .milliseconds(100)
                 let fold = Fold(connection)
+                // Another version of the schema may have figures that this program does not keep.
+                guard try await Migrator(connection).state() == .current else { throw AdoptionError.otherVersion }
                 guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
                 logger.info("folding the ledger")
                 try await run(fold, Housekeeping(connection, receiptDays: receiptDays))
@@ -86,6 +88,10 @@ package actor AggregatorService: Service {
 
 /// Why the roll-up cannot be used.
 package enum AdoptionError {
+    /// The database has been migrated by another version, or not at all.
+    package static let otherVersion = PostgresError(
+        code: .refused(SQLState(rawValue: "42000")), operation: "fold",
+        detail: "the database is of another version: run `hoso migrate`, or update this program")
     /// The fold's cursor comes from another cluster, whose transaction numbers mean nothing here.
     static let foreignCluster = PostgresError(
         code: .refused(SQLState(rawValue: "42000")), operation: "fold",

@@ -6,12 +6,16 @@ import ZeroMQ
 /// The keys of senders, ready to be written.
 package struct SenderKeysReport: Sendable {
     private let keys: [SenderKeys.Key]
+    private let grants: [String: Authority]
     private let now: Int64
     private let time: @Sendable (Int64?) -> String?
 
     /// A report in local time.
-    /// - Parameter now: the moment at which a key counts or not, in microseconds since 1970.
-    package init(keys: [SenderKeys.Key], now: Int64, zone: LocalZone) {
+    /// - Parameters:
+    ///   - grants: what senders may hand in, by name; who is not in it may hand in everything.
+    ///   - now: the moment at which a key counts or not, in microseconds since 1970.
+    package init(keys: [SenderKeys.Key], grants: [String: Authority], now: Int64, zone: LocalZone) {
+        self.grants = grants
         self.keys = keys
         self.now = now
         time = { moment in
@@ -50,15 +54,15 @@ package struct SenderKeysReport: Sendable {
     package func table(in language: Language) -> [String] {
         let header =
             language == .vietnamese
-            ? ["Điểm gửi", "Số", "Khóa công khai", "Khóa ký", "Từ", "Đến", "Trạng thái"]
-            : ["Sender", "Key", "Public key", "Signing key", "From", "To", "State"]
+            ? ["Điểm gửi", "Số", "Khóa công khai", "Khóa ký", "Từ", "Đến", "Trạng thái", "Được nộp"]
+            : ["Sender", "Key", "Public key", "Signing key", "From", "To", "State", "May hand in"]
         let rows = keys.map { key in
             [
                 key.sender, String(key.number), text(key), signing(key) ?? "–", time(key.validFrom) ?? "",
-                time(key.validTo) ?? "–", title(key, language),
+                time(key.validTo) ?? "–", title(key, language), (grants[key.sender] ?? Authority()).title(in: language),
             ]
         }
-        return TextTable(header: header, rows: rows, leftColumns: 7).lines
+        return TextTable(header: header, rows: rows, leftColumns: 8).lines
     }
 
     /// The report as one JSON document.
@@ -76,6 +80,11 @@ package struct SenderKeysReport: Sendable {
             object.add("revoked_at", text: time(key.revokedAt))
             object.add("revoked_by", text: key.revokedBy)
             object.add("because", text: key.because)
+            let grant = grants[key.sender] ?? Authority()
+            object.add("channels", list: grant.channels?.sorted().map(\.code))
+            object.add("units", list: grant.units)
+            object.add("procedures", list: grant.procedures?.sorted())
+            object.add("code_grammar", text: grant.grammar?.code)
             return object.text
         }
         return "{\"keys\":[" + objects.joined(separator: ",") + "]}"
@@ -88,5 +97,18 @@ package struct SenderKeysReport: Sendable {
                 "\(key.sender),\(key.number),\"\(text(key))\",\(time(key.validFrom) ?? ""),\(time(key.validTo) ?? ""),"
                     + "\(state(key)),\(signing(key) ?? "")"
             }
+    }
+}
+
+extension Authority {
+    /// What a sender may hand in, for people.
+    package func title(in language: Language) -> String {
+        let parts = [
+            channels.map { channels in channels.sorted().map { $0.title(in: language) }.joined(separator: ", ") },
+            units.map { $0.joined(separator: ", ") }, procedures.map { $0.sorted().joined(separator: ", ") },
+            grammar.map(\.code),
+        ].compactMap(\.self)
+        guard !parts.isEmpty else { return language == .vietnamese ? "tất cả" : "everything" }
+        return parts.joined(separator: " · ")
     }
 }

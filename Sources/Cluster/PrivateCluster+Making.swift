@@ -50,9 +50,7 @@ extension PrivateCluster {
     }
 
     private func configure(_ data: String) async throws {
-        let users = Set(["root", "postgres", NSUserName()]).sorted()
-        try write("local all all peer map=hoso\n", to: data + "/pg_hba.conf")
-        try write(users.map { "hoso \($0) hoso\n" }.joined(), to: data + "/pg_ident.conf")
+        try letIn(data)
         let compression = try await compression(data)
         let settings = """
 
@@ -74,6 +72,19 @@ extension PrivateCluster {
         let file = data + "/postgresql.conf"
         try write(String(contentsOfFile: file, encoding: .utf8) + settings, to: file)
     }
+
+    /// Lets in the users of this machine that run hoso, each as its roles; nobody has a password.
+    func letIn(_ data: String) throws {
+        let users = Set(["root", "postgres", NSUserName()]).sorted()
+        try write("local all all peer map=hoso\n", to: data + "/pg_hba.conf")
+        let lines = users.flatMap { user in Self.roles.map { "hoso \(user) \($0)\n" } }
+        try write(lines.joined(), to: data + "/pg_ident.conf")
+    }
+
+    /// Who connects: the owner of the cluster, and the services.
+    private static let roles = [
+        "hoso", "hoso_ingest", "hoso_fold", "hoso_relay", "hoso_read", "hoso_operations",
+    ]
 
     /// Overwrites in place, so that the file keeps its owner, and forces it to disk as initdb did with the others.
     private func write(_ text: String, to path: String) throws {

@@ -43,6 +43,8 @@ package struct PrivateCluster: Sendable {
         try makeFolders()
         if FileManager.default.fileExists(atPath: data) {
             try await LeftoverServer(data: data).end(programs)
+            // A cluster of an earlier version knows fewer roles.
+            try letIn(data)
         } else {
             logger.info("making a database cluster", metadata: ["folder": "\(folder)"])
             try await make()

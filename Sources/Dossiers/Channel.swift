@@ -114,6 +114,9 @@ public enum CodeGrammar: Int16, Sendable, Hashable, CaseIterable {
     /// Any visible text: agencies outside the national tree.
     case opaque = 2
 
+    /// The word.
+    public var code: String { self == .vn ? "vn" : "opaque" }
+
     /// A grammar by its word; empty means `vn`.
     public init?(code: String) {
         switch code {

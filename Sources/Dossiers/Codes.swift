@@ -1,6 +1,6 @@
 /// The code of a dossier (mã hồ sơ).
 public enum DossierCode {
-    /// Longest code in characters.
+    /// Longest code in bytes of UTF-8.
     public static let longest = 50
 
     /// What is wrong with a code; `nil` when nothing is.

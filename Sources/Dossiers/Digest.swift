@@ -24,6 +24,11 @@ public struct Digest: Sendable, Equatable, BitwiseCopyable {
     /// The bytes.
     public var bytes: [UInt8] { unsafe Swift.withUnsafeBytes(of: words) { unsafe [UInt8]($0) } }
 
+    /// Does something with the bytes where they lie.
+    public func withSpan<Value>(_ body: (Span<UInt8>) -> Value) -> Value {
+        unsafe Swift.withUnsafeBytes(of: words) { bytes in body(unsafe Span<UInt8>(_unsafeBytes: bytes)) }
+    }
+
     /// Whether all bytes are the same.
     public static func == (left: Digest, right: Digest) -> Bool { left.words == right.words }
 }

@@ -38,6 +38,10 @@ public enum FaultCode: String, Sendable, Hashable, CaseIterable {
     case manifestUnchecked = "manifest_unchecked"
     case chainDiffers = "chain_differs"
     case refusedByDatabase = "refused_by_database"
+    case channelNotAllowed = "channel_not_allowed"
+    case unitNotAllowed = "unit_not_allowed"
+    case procedureNotAllowed = "procedure_not_allowed"
+    case codeGrammarNotAllowed = "code_grammar_not_allowed"
 }
 
 /// One fault of an entry: what is wrong, and where.
@@ -158,6 +162,14 @@ extension FaultCode {
             ("Trung tâm chưa đối chiếu được bảng kê", "The centre could not compare the manifest")
         case .chainDiffers:
             ("Chuỗi băm ở trung tâm khác với bảng kê", "The centre's chain is not the one of the manifest")
+        case .channelNotAllowed:
+            ("Điểm gửi không được phép nộp theo hình thức này", "The sender may not hand in by this channel")
+        case .unitNotAllowed:
+            ("Điểm gửi không được phép nộp cho đơn vị này", "The sender may not hand in for this unit")
+        case .procedureNotAllowed:
+            ("Điểm gửi không được phép nộp thủ tục này", "The sender may not hand in this procedure")
+        case .codeGrammarNotAllowed:
+            ("Điểm gửi không được dùng kiểu mã hồ sơ này", "The sender may not use this grammar of dossier codes")
         default: ("Cơ sở dữ liệu từ chối bản ghi", "The database refused the entry")
         }
     }

@@ -5,7 +5,7 @@ public struct LocalZone: Sendable {
     /// Name in the time zone database, for example `Asia/Ho_Chi_Minh`.
     public let identifier: String
     private let zone: TimeZone
-    /// Offsets by quarter of an hour; no zone has changed its offset within one since 1900.
+    /// Offsets by quarter of an hour, of those within which they do not change.
     ///
     /// A slot's offset is kept where its number modulo the size says, whatever dates a sender makes up.
     private var offsets = [Known](repeating: Known(slot: .min, seconds: 0), count: 4_096)
@@ -24,13 +24,26 @@ public struct LocalZone: Sendable {
 
     /// Seconds east of UTC at a moment.
     public mutating func offsetSeconds(at instant: Instant) -> Int {
-        let slot = instant.microseconds >= 0 ? instant.microseconds / Self.slot : instant.microseconds / Self.slot - 1
+        let slot = Self.floor(instant.microseconds, Self.slot)
         let place = Int(slot & Int64(offsets.count - 1))
         if offsets[place].slot == slot { return offsets[place].seconds }
-        let seconds = Double(instant.microseconds) / 1_000_000
-        let offset = zone.secondsFromGMT(for: Date(timeIntervalSince1970: seconds))
-        offsets[place] = Known(slot: slot, seconds: offset)
+        let offset = offset(at: instant.microseconds)
+        // Zones have changed at odd moments: in Asia/Ho_Chi_Minh in 1911, half past seven minutes before an hour.
+        let (first, last) = (slot * Self.slot, slot * Self.slot + Self.slot - 1)
+        if self.offset(at: first) == offset, self.offset(at: last) == offset {
+            offsets[place] = Known(slot: slot, seconds: offset)
+        }
         return offset
+    }
+
+    private func offset(at microseconds: Int64) -> Int {
+        zone.secondsFromGMT(for: Date(timeIntervalSince1970: Double(microseconds) / 1_000_000))
+    }
+
+    /// The quotient, rounded down.
+    private static func floor(_ value: Int64, _ divisor: Int64) -> Int64 {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? quotient - 1 : quotient
     }
 
     /// The local day of a moment.

@@ -1,6 +1,6 @@
 /// Where the texts of a submission stand in some bytes: what a ``Submission`` says, before any of it is copied.
 ///
-/// The bytes at every place are valid UTF-8; whoever fills the places in has seen to it.
+/// The bytes at every place are UTF-8; whoever fills the places in has seen to it, and what is not would be repaired.
 public struct SubmissionPlaces: Sendable, BitwiseCopyable {
     private var starts = InlineArray<18, UInt32>(repeating: 0)
     private var ends = InlineArray<18, UInt32>(repeating: 0)
@@ -10,17 +10,18 @@ public struct SubmissionPlaces: Sendable, BitwiseCopyable {
 
     /// The place of a field's text; empty where nothing was said.
     public subscript(field: Field) -> Range<Int> {
-        Int(starts[field.place])..<Int(ends[field.place])
-    }
-
-    /// Records the place of the text of a field, which is named by its number in ``Field`` counted from 0.
-    public mutating func set(_ field: Int, to place: Range<Int>) {
-        starts[field] = UInt32(place.lowerBound)
-        ends[field] = UInt32(place.upperBound)
+        get { Int(starts[field.place])..<Int(ends[field.place]) }
+        set {
+            starts[field.place] = UInt32(newValue.lowerBound)
+            ends[field.place] = UInt32(newValue.upperBound)
+        }
     }
 }
 
 extension Field {
+    /// All fields, in the order of the cases.
+    public static let inOrder = allCases
+
     /// Its number, counted from 0 in the order of the cases.
     var place: Int {
         switch self {
@@ -61,7 +62,7 @@ extension Submission {
         for field in Field.allCases {
             let start = bytes.count
             bytes.append(contentsOf: self[field].utf8)
-            places.set(field.place, to: start..<bytes.count)
+            places[field] = start..<bytes.count
         }
         return (bytes, places)
     }

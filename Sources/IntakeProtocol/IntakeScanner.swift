@@ -56,7 +56,7 @@ package enum IntakeScanner {
                 return nil
             }
             seen |= 1 << field
-            places.set(Int(field) - 1, to: place)
+            places[Field.inOrder[Int(field) - 1]] = place
         }
         return places
     }

@@ -20,7 +20,8 @@ extension Connection {
         do throws(PostgresError) {
             let tag = try await copy(tables, andCommit: statements.isEmpty, name, until: deadline)
             guard statements.isEmpty else {
-                let results = try await run(statements + [Statement("COMMIT")], as: name, within: timeout)
+                let left = max(.zero, ContinuousClock.now.duration(to: deadline))
+                let results = try await run(statements + [Statement("COMMIT")], as: name, within: left)
                 try checkCommit(results[results.count - 1].tag, name)
                 return Array(results.dropLast())
             }

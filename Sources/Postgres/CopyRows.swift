@@ -74,10 +74,10 @@ public struct CopyRows: Sendable {
         bytes.append(contentsOf: value)
     }
 
-    /// Appends a `bytea` of the bytes of a value as they lie in memory; for values without padding.
-    public mutating func append(memoryOf value: some BitwiseCopyable) {
-        bytes.append(bigEndian: Int32(MemoryLayout.size(ofValue: value)))
-        bytes.append(memoryOf: value)
+    /// Appends a `bytea` of bytes that lie elsewhere.
+    public mutating func append(_ value: Span<UInt8>) {
+        bytes.append(bigEndian: Int32(value.count))
+        unsafe value.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 }
 

@@ -34,6 +34,8 @@ package struct HosoSettings: Sendable {
     package var brokerMemory: Int
     /// libpq's connection string.
     package var databaseURL: String
+    /// Whether each service connects as a role of its own.
+    package var hasSeparateRoles: Bool
     /// The password, read from its file.
     package var databasePassword: String?
     /// Workers that `hoso up` starts.
@@ -108,6 +110,8 @@ package struct HosoSettings: Sendable {
         lease = .seconds(source.integer("intake.lease_seconds", in: 2...600))
         brokerMemory = source.integer("intake.memory_bytes", in: 1_048_576...1 << 36)
         databaseURL = source.text("database.url")
+        hasSeparateRoles = source.word(
+            "database.roles", { ["separate": true, "single": false][$0] }, "separate, single", true)
         workerCount = source.integer("worker.count", in: 1...64)
         batchEntries = source.integer("worker.batch_entries", in: 1...10_000)
         futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600

@@ -57,6 +57,11 @@ package struct SettingKey: Sendable {
         SettingKey(
             "database.url", "dbname=hoso", "libpq connection string, without a password",
             "chuỗi kết nối libpq, không kèm mật khẩu"),
+        SettingKey(
+            "database.roles", "separate",
+            "separate: each service connects as a role of its own (hoso_ingest, hoso_fold, hoso_relay, hoso_read, "
+                + "hoso_operations); single: as the user of database.url",
+            "separate: mỗi dịch vụ kết nối bằng vai trò riêng; single: bằng người dùng trong database.url"),
         SettingKey("database.password_file", "", "file with the password", "tệp chứa mật khẩu"),
         SettingKey("worker.count", "4", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey("worker.batch_entries", "1000", "entries of a transaction", "số bản ghi mỗi giao dịch"),

@@ -332,7 +332,8 @@ extension DatabaseQueue {
     ///   is; order and consistency are kept either way.
     func writeImmediately<Value>(isSynchronised: Bool = true, _ body: (Database) throws -> Value) throws -> Value {
         try writeWithoutTransaction { database in
-            try database.executePrepared(sql: "PRAGMA synchronous = \(isSynchronised ? "FULL" : "NORMAL")")
+            // Never kept prepared: SQLite carries this one out when it is prepared, not when it is run.
+            try database.execute(sql: "PRAGMA synchronous = \(isSynchronised ? "FULL" : "NORMAL")")
             var value: Value?
             try database.inTransaction(.immediate) {
                 value = try body(database)

@@ -46,7 +46,7 @@ package struct AcceptedRows {
         let dossier = entry.dossier
         dossiers.beginRow(columns: 28)
         dossiers.append(dossier.code)
-        dossiers.append(memoryOf: entry.content)
+        entry.content.withSpan { dossiers.append($0) }
         dossiers.append(microseconds: dossier.receivedAt.microseconds)
         dossiers.append(microseconds: dossier.dueAt?.microseconds)
         dossiers.append(microseconds: dossier.finishedAt?.microseconds)
@@ -77,7 +77,7 @@ package struct AcceptedRows {
         let dossier = entry.dossier
         ledger.beginRow(columns: 18)
         Self.append(entry.key, to: &ledger)
-        ledger.append(memoryOf: entry.digest)
+        entry.digest.withSpan { ledger.append($0) }
         ledger.append(StoredOutcome.stored.rawValue)
         ledger.append(Int16(1))
         ledger.append(dossier.code)

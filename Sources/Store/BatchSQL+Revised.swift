@@ -103,7 +103,7 @@ extension BatchSQL {
             INSERT INTO hoso.dossier (\(dossierColumns))
             SELECT \(dossierColumns) FROM fresh f
             WHERE EXISTS (SELECT FROM decided d WHERE d.ordinal = f.ordinal AND d.outcome = 1 AND NOT d.exists)
-            ORDER BY code
+            ORDER BY code COLLATE "C"
             ON CONFLICT (code) DO NOTHING RETURNING sender, epoch, sequence
         ), updated AS (
             UPDATE hoso.dossier k SET (\(dossierColumns)) = ROW (\(revisedColumns))

@@ -22,7 +22,7 @@ enum BatchSQL {
             SELECT code, not_before FROM chosen WHERE person IS NULL
             UNION ALL
             (SELECT DISTINCT ON (person) h.code, h.not_before
-             FROM chosen h JOIN contacted c USING (person) ORDER BY person, h.code)
+             FROM chosen h JOIN contacted c USING (person) ORDER BY person, h.code COLLATE "C")
         )
         """
     }
@@ -52,7 +52,7 @@ enum BatchSQL {
                 \(dossierColumns))
             SELECT \(dossierColumns)
             FROM fresh f WHERE NOT EXISTS (SELECT FROM existing e WHERE e.ordinal = f.ordinal)
-            ORDER BY code, sender, epoch, sequence
+            ORDER BY code COLLATE "C", sender, epoch, sequence
             ON CONFLICT (code) DO NOTHING RETURNING sender, epoch, sequence
         ), decided AS MATERIALIZED (
             SELECT f.ordinal, CASE WHEN n.sequence IS NOT NULL THEN 1::smallint

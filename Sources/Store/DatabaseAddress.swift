@@ -10,6 +10,23 @@ package struct DatabaseAddress: Sendable {
     /// `application_name` of the sessions.
     package let program: String
 
+    /// The role as which a session works; each may do what its service needs, and nothing else.
+    package enum Role: String, Sendable, CaseIterable {
+        /// Workers: add to the ledger and the outbox.
+        case ingest = "hoso_ingest"
+        /// The aggregator.
+        case fold = "hoso_fold"
+        /// The relay of survey tasks.
+        case relay = "hoso_relay"
+        /// Queries: nothing personal, and no change.
+        case read = "hoso_read"
+        /// Operators: senders' keys and the quarantine.
+        case operations = "hoso_operations"
+    }
+
+    /// The role, in place of the user of ``url``; `nil` for that one.
+    package var role: Role?
+
     /// How statements are planned.
     package enum Plans: Sendable {
         /// Anew for each execution, by the tables as they are: a plan that was kept from when they were small would read
@@ -26,10 +43,18 @@ package struct DatabaseAddress: Sendable {
     package var statementTimeout: Duration = .seconds(8)
 
     /// An address.
-    package init(url: String, password: String? = nil, program: String) {
+    package init(url: String, password: String? = nil, program: String, role: Role? = nil) {
+        self.role = role
         self.url = url
         self.password = password
         self.program = program
+    }
+
+    /// The same address, for sessions of a role.
+    package func acting(as role: Role?) -> DatabaseAddress {
+        var address = self
+        address.role = role
+        return address
     }
 
     /// The same address with another limit to statements.
@@ -65,6 +90,7 @@ package struct DatabaseAddress: Sendable {
             ("keepalives_idle", "10"), ("client_encoding", "UTF8"), ("target_session_attrs", "read-write"),
             ("options", options),
         ]
+        if let role { parameters.append(("user", role.rawValue)) }
         if let password { parameters.append(("password", password)) }
         // Later ones replace what the connection string says.
         parameters += host.map { ($0.keyword, $0.value) }

@@ -18,7 +18,7 @@ package struct Fold {
     }
 
     /// Ledger rows that a step folds, and the rest of a transaction.
-    package static var largestStep: Int64 { 50_000 }
+    package static var largestStep: Int64 { 10_000 }
 
     /// Folds ledger rows until there are `limit` of them and their last transaction is whole.
     package func step(limit: Int64 = largestStep) async throws(PostgresError) -> Step {

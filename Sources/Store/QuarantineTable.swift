@@ -111,7 +111,7 @@ package struct QuarantineTable {
     /// Entries of a selection in order of their numbers.
     /// - Parameters:
     ///   - id: only those after it.
-    ///   - withBodies: whether their content is read too, up to 64 KiB each.
+    ///   - withBodies: whether their content is read too, up to 64 KiB each; queries may not, operators may.
     package func entries(
         _ selection: Selection, after id: Int64 = 0, limit: Int, withBodies: Bool = false
     ) async throws(PostgresError) -> [Entry] {
@@ -125,11 +125,10 @@ package struct QuarantineTable {
         parameters.append(selection.includesClosed)
         parameters.append(id)
         parameters.append(Int64(limit))
-        parameters.append(withBodies)
         let result = try await connection.run(
             """
             SELECT q.id, s.name, q.sender, q.epoch, q.sequence, q.kind, q.outcome, q.dossier, q.recorded_at,
-                   q.reasons::text, q.digest, q.content_type, CASE WHEN $8 THEN q.body ELSE '' END,
+                   q.reasons::text, q.digest, q.content_type, \(withBodies ? "q.body" : "''::bytea"),
                    (SELECT max(part) + 1 FROM hoso.intake i
                     WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint,
                    c.cause, c.sequence, c.by_whom, c.because, CASE WHEN q.kind = 2 THEN q.root_sequence END

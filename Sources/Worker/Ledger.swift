@@ -11,6 +11,8 @@ struct Ledger {
     private let manifests: Manifests
     /// The keys of senders.
     let keys: SenderKeys
+    /// What senders may hand in.
+    let grants: SenderGrants
     private var writer: BatchWriter
     /// Numbers of senders, as far as they have been asked for.
     private(set) var senders: [String: Int32] = [:]
@@ -20,6 +22,7 @@ struct Ledger {
         table = CatalogueTable(connection)
         manifests = Manifests(connection)
         keys = SenderKeys(connection)
+        grants = SenderGrants(connection)
         writer = BatchWriter(connection, quietDays: survey.quietDays)
     }
 

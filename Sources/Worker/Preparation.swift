@@ -78,6 +78,8 @@ struct Work {
 struct Preparation {
     private var validator: Validator
     private let policy: SurveyPolicy
+    /// What senders may hand in, by their names; who is not in it may hand in everything.
+    private var authorities: [String: Authority] = [:]
     private var signatories = Signatories()
     /// Memory for the canonical form of one dossier after the other.
     private var canonical: [UInt8] = []
@@ -86,6 +88,9 @@ struct Preparation {
         self.validator = validator
         self.policy = policy
     }
+
+    /// Replaces what senders may hand in.
+    mutating func use(_ authorities: [String: Authority]) { self.authorities = authorities }
 
     /// Replaces the catalogues.
     mutating func use(_ catalogue: Catalogue) { validator.catalogue = catalogue }
@@ -103,12 +108,14 @@ struct Preparation {
         let batch = try BatchBody(delivery.body, count: Int(header.count))
         delivery.digests = batch.items.map(\.digest)
         let isProven = try checkSignature(of: batch, delivery, now: now)
+        let authority = authorities[delivery.tag.sender]
         var previous = batch.previous
         var works: [Work] = []
         works.reserveCapacity(batch.items.count)
         for (index, item) in batch.items.enumerated() {
             let key = EntryKey(sender: sender, epoch: header.epoch, sequence: header.first + UInt64(index))
-            let place = Place(key: key, digest: item.digest, contentType: header.contentType)
+            let place = Place(
+                key: key, digest: item.digest, contentType: header.contentType, authority: authority)
             let job =
                 if !isProven, !item.follows(previous, header.epoch, key.sequence) {
                     reject(item.bytes, place, [Fault(.digestMismatch)])
@@ -147,6 +154,8 @@ struct Preparation {
         let key: EntryKey
         let digest: Digest
         let contentType: ContentType
+        /// What its sender may hand in; `nil` for everything.
+        let authority: Authority?
         /// The next part of the ledger, when the entry is replayed.
         var part: Int16 = 0
 
@@ -161,11 +170,14 @@ struct Preparation {
         if place.contentType == .protobuf, let (places, acceptedAt) = IntakeScanner.read(bytes.span) {
             let origin = Origin(
                 kind: .intake, revision: place.replayed, acceptedAt: EntryContent.plausible(acceptedAt))
+            let faults: [Fault]
             switch validator.validate(places, in: bytes.span, now: now) {
-            case .accepted(let dossier): return accept(dossier, origin, place)
-            case .rejected(let faults):
-                return reject(bytes, place, faults, Submission(places, in: bytes.span), origin)
+            case .accepted(let dossier):
+                faults = place.authority?.faults(in: dossier) ?? []
+                if faults.isEmpty { return accept(dossier, origin, place) }
+            case .rejected(let found): faults = found
             }
+            return reject(bytes, place, faults, Submission(places, in: bytes.span), origin)
         }
         return examineOther(Array(bytes), place, now: now)
     }
@@ -221,10 +233,14 @@ struct Preparation {
     private mutating func validate(
         _ submission: Submission, _ origin: Origin, _ bytes: ArraySlice<UInt8>, _ place: Place, _ now: Instant
     ) -> Work.Job {
+        let faults: [Fault]
         switch validator.validate(submission, now: now) {
-        case .rejected(let faults): return reject(bytes, place, faults, submission, origin)
-        case .accepted(let dossier): return accept(dossier, origin, place)
+        case .accepted(let dossier):
+            faults = place.authority?.faults(in: dossier) ?? []
+            if faults.isEmpty { return accept(dossier, origin, place) }
+        case .rejected(let found): faults = found
         }
+        return reject(bytes, place, faults, submission, origin)
     }
 
     private mutating func accept(_ dossier: consuming Dossier, _ origin: Origin, _ place: Place) -> Work.Job {

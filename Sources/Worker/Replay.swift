@@ -40,6 +40,8 @@ package struct Replay {
     private let table: QuarantineTable
     private var writer: BatchWriter
     private var preparation: Preparation
+    /// What senders may hand in as of now.
+    private let authorities: [String: Authority]
 
     /// A replay on a connection, by the rules of a worker with this configuration.
     package init(_ connection: Connection, _ configuration: WorkerConfiguration) async throws(PostgresError) {
@@ -47,6 +49,7 @@ package struct Replay {
         table = QuarantineTable(connection)
         writer = BatchWriter(connection, quietDays: configuration.survey.quietDays)
         let catalogue = try await Ledger(connection, survey: configuration.survey).catalogue(configuration.policy)
+        authorities = try await SenderGrants(connection).all()
         preparation = Preparation(
             validator: Validator(
                 zone: configuration.zone, catalogue: catalogue, futureTolerance: configuration.futureTolerance),
@@ -191,10 +194,11 @@ package struct Replay {
     }
 
     private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Job {
-        // The database has a check that there are 32 bytes.
+        // Workers have only ever written 32 bytes; others would be nobody's, and end as a conflict.
         let place = Preparation.Place(
             key: entry.key, digest: Digest(entry.digest) ?? .zero,
             contentType: ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none,
+            authority: authorities[entry.sender],
             part: entry.nextPart)
         return preparation.examine(entry.body[...], place, now: Instant(microseconds: WallClock.microseconds))
     }

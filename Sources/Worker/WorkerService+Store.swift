@@ -70,7 +70,7 @@ extension WorkerService {
         while !Task.isCancelled {
             if nextRoster <= .now || hasNewBroker {
                 hasNewBroker = false
-                try await followKeys(ledger)
+                try await followRoster(ledger)
                 nextRoster = .now.advanced(by: .seconds(1))
             }
             if nextCatalogue <= .now {
@@ -96,17 +96,20 @@ extension WorkerService {
         }
     }
 
-    /// Takes over which keys count, and tells the broker: it has no database, and a key that was revoked is to count no longer
-    /// within seconds.
-    private func followKeys(_ ledger: Ledger) async throws(PostgresError) {
+    /// Follows what operators say of senders, and tells the broker which keys count: it has no database, and a key that was
+    /// revoked is to count no longer within seconds.
+    private func followRoster(_ ledger: Ledger) async throws(PostgresError) {
         let version = try await ledger.keys.version()
-        let isTold = brokerSession == nil || announced?.session == brokerSession && announced?.version == version
-        guard knownKeys != version || !isTold else { return }
         let session = brokerSession
+        let isTold = session == nil || announced?.session == session && announced?.version == version
+        guard rosterVersion != version || !isTold else { return }
         let roster = try await ledger.keys.roster()
-        preparation.use(Signatories(roster.keys))
-        knownKeys = roster.version
-        logger.info("keys of senders", metadata: ["version": "\(roster.version)", "keys": "\(roster.keys.count)"])
+        if rosterVersion != version {
+            preparation.use(try await ledger.grants.all())
+            preparation.use(Signatories(roster.keys))
+            rosterVersion = version
+            logger.info("keys of senders", metadata: ["version": "\(version)", "keys": "\(roster.keys.count)"])
+        }
         // What it does not know of our signing keys it cannot change either: they stay here.
         guard let session, session == brokerSession else { return }
         announced = (session, roster.version)
@@ -178,11 +181,13 @@ extension WorkerService {
     }
 
     private func answerResolved(_ batch: [Work]) {
+        // What had to be asked again may stand between the entries of another delivery.
+        var answered: Set<UInt64> = []
         var last: OpenDelivery?
         for index in batch.indices where batch[index].delivery !== last {
             let delivery = batch[index].delivery
             last = delivery
-            if delivery.isResolved { answer(delivery) }
+            if delivery.isResolved, answered.insert(delivery.tag.delivery).inserted { answer(delivery) }
         }
     }
 

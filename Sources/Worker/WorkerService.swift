@@ -42,6 +42,8 @@ package actor WorkerService: Service {
     var isStored = false
     /// What the operator has to mend before the worker can work.
     var hopeless: WorkerError?
+    /// The version of what operators say of senders that the worker goes by.
+    var rosterVersion: UInt64?
     /// The keys that the broker has been told of, and in which session.
     var announced: (session: UInt64, version: UInt64)?
     /// Whether a broker has welcomed the worker that has not been told of the keys.
@@ -55,8 +57,6 @@ package actor WorkerService: Service {
     var receipts: [ReceiptNote] = []
     /// When it is kept, with the next transaction or without: a second after the first of it was signed.
     var receiptsDue = ContinuousClock.now
-    /// The keys of senders that batches are judged by.
-    var knownKeys: UInt64?
     private var limiter = LogLimiter()
 
     /// A HELLO or PING that a worker has to look up or record.

@@ -57,7 +57,7 @@ struct AdoptionCommand: AsyncParsableCommand {
             let zone = settings.zone.identifier
             let units = unit
             try await reportingErrors(in: settings.language) {
-                let report = try await DatabaseSession(settings.database("query")).perform { connection in
+                let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                     let query = AdoptionQuery(connection)
                     let span = try await query.span()
                     let groups = try await query.groups(by: dimensions, from: first, to: end, units: units)
@@ -96,7 +96,7 @@ struct AdoptionCommand: AsyncParsableCommand {
         func run() async throws {
             let settings = try common.settings()
             try await reportingErrors(in: settings.language) {
-                let report = try await DatabaseSession(settings.database("query")).perform { connection in
+                let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                     try await Recount(connection).run()
                 }
                 guard let difference = report.difference else {

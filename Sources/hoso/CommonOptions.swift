@@ -78,8 +78,11 @@ extension Language {
 
 extension HosoSettings {
     /// The database, as a program of a name sees it.
-    func database(_ program: String) -> DatabaseAddress {
-        DatabaseAddress(url: databaseURL, password: databasePassword, program: "hoso-\(program)")
+    /// - Parameter role: `nil` for the owner, who migrates.
+    func database(_ program: String, as role: DatabaseAddress.Role?) -> DatabaseAddress {
+        DatabaseAddress(
+            url: databaseURL, password: databasePassword, program: "hoso-\(program)",
+            role: hasSeparateRoles ? role : nil)
     }
 
     /// A logger of a service.

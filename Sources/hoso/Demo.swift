@@ -17,7 +17,7 @@ struct Demo: Sendable {
     init(place: Installation, settings: HosoSettings) throws {
         self.place = place
         self.settings = settings
-        session = try DatabaseSession(settings.database("demo"))
+        session = try DatabaseSession(settings.database("demo", as: nil))
     }
 
     /// The agents that take part.

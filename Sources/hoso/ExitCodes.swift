@@ -1,3 +1,4 @@
+import Adoption
 import Agent
 import Benchmark
 import Cluster
@@ -13,7 +14,9 @@ import ZeroMQ
 /// The exit code that says what kind of failure an error is.
 func exitCode(of error: any Error) -> Int32 {
     switch error {
-    case let error as PostgresError: error.isRetriable ? 69 : 70
+    case let error as PostgresError:
+        // Another cluster's figures, or a schema of another version: for the operator to mend.
+        error.isRetriable ? 69 : error.code == AdoptionError.otherVersion.code ? 78 : 70
     case is SettingsError: 78
     case let error as WorkerError:
         switch error.code {

@@ -68,7 +68,7 @@ struct QuarantineCommand: AsyncParsableCommand {
         }
 
         private func count(_ settings: HosoSettings) async throws {
-            let counts = try await DatabaseSession(settings.database("query")).perform { connection in
+            let counts = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                 try await QuarantineTable(connection).counts()
             }
             let report = QuarantineReport(counts: counts)
@@ -83,7 +83,7 @@ struct QuarantineCommand: AsyncParsableCommand {
             var selection = choice.selection
             selection.includesClosed = closed
             let (chosen, limit) = (selection, limit)
-            let found = try await DatabaseSession(settings.database("query")).perform { connection in
+            let found = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                 try await QuarantineTable(connection).entries(chosen, limit: limit + 1)
             }
             let report = QuarantineEntriesReport(entries: Array(found.prefix(limit)), zone: settings.zone)
@@ -116,7 +116,8 @@ struct QuarantineCommand: AsyncParsableCommand {
                 selection.includesClosed = true
                 if let id = Int64(entry) { selection.ids = [id] } else { selection.dossier = entry }
                 let chosen = selection
-                let found = try await DatabaseSession(settings.database("query")).perform { connection in
+                let found = try await DatabaseSession(settings.database("query", as: .operations)).perform {
+                    connection in
                     let table = QuarantineTable(connection)
                     var found: [(QuarantineTable.Entry, [QuarantineTable.Attempt])] = []
                     for entry in try await table.entries(chosen, limit: 100, withBodies: true) {
@@ -194,7 +195,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 let (chosen, isDry, rate) = (selection, dryRun, rate)
                 let (who, words, language) = (operatorName, Self.words, settings.language)
                 var configuration = WorkerConfiguration(settings)
-                configuration.database = settings.database("replay")
+                configuration.database = settings.database("replay", as: .operations)
                 configuration.database.plans = .lookups
                 let rules = configuration
                 let session = try DatabaseSession(configuration.database)
@@ -258,7 +259,8 @@ struct QuarantineCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (ids, why, who) = (numbers, because, operatorName)
-                let closed = try await DatabaseSession(settings.database("replay")).perform { connection in
+                let closed = try await DatabaseSession(settings.database("replay", as: .operations)).perform {
+                    connection in
                     try await QuarantineTable(connection).dismiss(ids, byWhom: who, because: why)
                 }
                 for id in closed { Console.line(language.choose("Đã bỏ qua \(id).", "\(id) dismissed.")) }

@@ -32,15 +32,16 @@ struct Reconcile: AsyncParsableCommand {
         let settings = try common.settings()
         try await reportingErrors(in: settings.language) {
             let name = sender
-            let (balances, detail, manifests, open) = try await DatabaseSession(settings.database("query")).perform {
-                connection in
-                (
-                    try await Reconciliation(connection).balances(of: name),
-                    try await ReconciliationDetail(connection, of: name),
-                    try await Manifests(connection).recent(of: name),
-                    try await QuarantineTable(connection).open()
-                )
-            }
+            let (balances, detail, manifests, open) = try await DatabaseSession(settings.database("query", as: .read))
+                .perform {
+                    connection in
+                    (
+                        try await Reconciliation(connection).balances(of: name),
+                        try await ReconciliationDetail(connection, of: name),
+                        try await Manifests(connection).recent(of: name),
+                        try await QuarantineTable(connection).open()
+                    )
+                }
             if let name, balances.isEmpty {
                 Console.error(
                     "hoso: "
@@ -72,7 +73,7 @@ struct TraceCommand: AsyncParsableCommand {
         let settings = try common.settings()
         try await reportingErrors(in: settings.language) {
             let code = code
-            let events = try await DatabaseSession(settings.database("query")).perform { connection in
+            let events = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                 try await Trace(connection).events(of: code)
             }
             guard !events.isEmpty else {

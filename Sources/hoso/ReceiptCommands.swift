@@ -31,7 +31,7 @@ struct ReceiptCommand: AsyncParsableCommand {
         try await reportingErrors(in: language) {
             let key = try signingKey(settings)
             let code = code
-            let found = try await DatabaseSession(settings.database("query")).perform { connection in
+            let found = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                 try await ReceiptTable(connection).evidence(of: code)
             }
             guard let (entry, kept) = found else {

@@ -12,13 +12,14 @@ struct SenderCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "sender",
         abstract: "Enrols senders by their keys, lists and revokes them · Ghi danh điểm gửi bằng khóa.",
-        subcommands: [List.self, Enrol.self, Rotate.self, Revoke.self], defaultSubcommand: List.self)
+        subcommands: [List.self, Enrol.self, Grant.self, Rotate.self, Revoke.self], defaultSubcommand: List.self)
 
     /// A sender and a key that its owner has handed on.
     struct Choice: ParsableArguments {
         @Argument(help: "Name of the sender: a-z 0-9 . _ - · Tên điểm gửi.")
         var name: String
-        @Option(help: "Its public key, as hoso keygen prints it · Khóa công khai.")
+        // One in 85 begins with the sign of an option.
+        @Option(parsing: .unconditional, help: "Its public key, as hoso keygen prints it · Khóa công khai.")
         var key: String
         @Option(
             help: "The public key by which it signs its batches; from then on it must · Khóa ký; từ đó phải ký từng lô."
@@ -40,6 +41,46 @@ struct SenderCommand: AsyncParsableCommand {
         var bytes: [UInt8] { CurvePublicKey(z85: key)?.bytes ?? [] }
     }
 
+    /// What a sender may hand in.
+    struct Grants: ParsableArguments {
+        @Option(
+            parsing: .upToNextOption, help: "Only these channels: in_person online postal · Chỉ các hình thức này.")
+        var channel: [String] = []
+        @Option(
+            parsing: .upToNextOption,
+            help: "Only these units, each with the units below it: H36.31 · Chỉ các đơn vị này và đơn vị trực thuộc.")
+        var unit: [String] = []
+        @Option(
+            parsing: .upToNextOption, help: "Only these procedures: 1.001193 · Chỉ các thủ tục này.")
+        var procedure: [String] = []
+        @Option(help: "Only codes of this grammar: vn or opaque · Chỉ kiểu mã hồ sơ này.")
+        var grammar: String?
+
+        func validate() throws {
+            for channel in channel where Channel(code: channel) == nil {
+                throw ValidationError("--channel: “\(channel)”: in_person, online, postal.")
+            }
+            for code in unit + procedure where code.isEmpty || code.utf8.count > 64 || code.utf8.contains(10) {
+                throw ValidationError("--unit, --procedure: “\(code)”.")
+            }
+            if let grammar, grammar.isEmpty || CodeGrammar(code: grammar) == nil {
+                throw ValidationError("--grammar: “\(grammar)”: vn, opaque.")
+            }
+        }
+
+        /// What the options say; `nil` where they say nothing.
+        var authority: Authority? {
+            let authority = Authority(
+                channels: channel.isEmpty ? nil : Set(channel.compactMap { Channel(code: $0) }),
+                units: unit.isEmpty ? nil : unit,
+                // Counted by their first two parts, also where somebody names the whole code.
+                procedures: procedure.isEmpty
+                    ? nil : Set(procedure.map { code in ProcedureCode.key(of: code).map(String.init) ?? code }),
+                grammar: grammar.flatMap { CodeGrammar(code: $0) })
+            return authority == Authority() ? nil : authority
+        }
+    }
+
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists keys and their state · Liệt kê khóa.")
         @OptionGroup var common: CommonOptions
@@ -52,10 +93,12 @@ struct SenderCommand: AsyncParsableCommand {
             let settings = try common.settings()
             try await reportingErrors(in: settings.language) {
                 let name = name
-                let keys = try await DatabaseSession(settings.database("query")).perform { connection in
-                    try await SenderKeys(connection).list(name)
+                let (keys, grants) = try await DatabaseSession(settings.database("query", as: .read)).perform {
+                    connection in
+                    (try await SenderKeys(connection).list(name), try await SenderGrants(connection).all())
                 }
-                let report = SenderKeysReport(keys: keys, now: WallClock.microseconds, zone: settings.zone)
+                let report = SenderKeysReport(
+                    keys: keys, grants: grants, now: WallClock.microseconds, zone: settings.zone)
                 switch format {
                 case .table: report.table(in: settings.language).forEach(Console.line)
                 case .json: Console.line(report.json)
@@ -74,6 +117,7 @@ struct SenderCommand: AsyncParsableCommand {
                 """)
         @OptionGroup var common: CommonOptions
         @OptionGroup var choice: Choice
+        @OptionGroup var grants: Grants
         @Option(help: "When the key begins to count, RFC 3339 (default: now) · Có hiệu lực từ.")
         var from: String?
         @Option(help: "When it ceases to count (default: never) · Hết hiệu lực lúc.")
@@ -99,14 +143,52 @@ struct SenderCommand: AsyncParsableCommand {
                 let (name, key, signing, who) = (choice.name, choice.bytes, choice.signing, operatorName)
                 let start = from.flatMap { Instant(rfc3339: $0) }?.microseconds
                 let end = to.flatMap { Instant(rfc3339: $0) }?.microseconds
-                let number = try await DatabaseSession(settings.database("operations")).perform { connection in
-                    try await SenderKeys(connection).enrol(
+                let authority = grants.authority
+                let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
+                    connection in
+                    // What it may hand in is there before the key that lets it in.
+                    if let authority { try await SenderGrants(connection).grant(authority, to: name, by: who) }
+                    return try await SenderKeys(connection).enrol(
                         key, signing: signing, of: name, from: start, to: end, by: who)
                 }
                 guard let number else { throw alreadyEnrolled(language) }
                 Console.line(
                     language.choose(
                         "Đã ghi danh \(name), khóa số \(number).", "\(name) is enrolled, key number \(number)."))
+            }
+        }
+    }
+
+    struct Grant: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says what a sender may hand in, in place of what was said before · Phạm vi được nộp.",
+            discussion: """
+                What lies beyond it goes to the quarantine, with the reason. It counts within seconds, also for what is replayed.
+                Hồ sơ ngoài phạm vi bị giữ lại kèm lý do. Có hiệu lực sau vài giây, kể cả khi xử lý lại.
+                """)
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "Name of the sender · Tên điểm gửi.")
+        var name: String
+        @OptionGroup var grants: Grants
+        @Flag(help: "Everything · Không giới hạn.")
+        var everything = false
+
+        func validate() throws {
+            guard Limits.isSenderName(name) else { throw ValidationError("NAME: 1 … 64 × a-z 0-9 . _ -") }
+            guard everything != (grants.authority != nil) else {
+                throw ValidationError("--everything, or at least one of --channel, --unit, --procedure, --grammar.")
+            }
+        }
+
+        func run() async throws {
+            let settings = try common.settings()
+            let language = settings.language
+            try await reportingErrors(in: language) {
+                let (name, authority, who) = (name, grants.authority ?? Authority(), operatorName)
+                try await DatabaseSession(settings.database("operations", as: .operations)).perform { connection in
+                    try await SenderGrants(connection).grant(authority, to: name, by: who)
+                }
+                Console.line("\(name): \(authority.title(in: language))")
             }
         }
     }
@@ -129,7 +211,8 @@ struct SenderCommand: AsyncParsableCommand {
             try await reportingErrors(in: language) {
                 let (name, key, who, days) = (choice.name, choice.bytes, operatorName, overlapDays)
                 let signing = choice.signing
-                let number = try await DatabaseSession(settings.database("operations")).perform { connection in
+                let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
+                    connection in
                     try await SenderKeys(connection).rotate(
                         key, signing: signing, of: name, overlapDays: Int32(days), by: who)
                 }
@@ -168,7 +251,8 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, key, why, who) = (name, key, because, operatorName)
-                let revoked = try await DatabaseSession(settings.database("operations")).perform { connection in
+                let revoked = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
+                    connection in
                     try await SenderKeys(connection).revoke(name, key: key, by: who, because: why)
                 }
                 guard !revoked.isEmpty else {

@@ -8,6 +8,7 @@ import IntakeProtocol
 import Keys
 import Machines
 import Mapping
+import Store
 import ServiceLifecycle
 import Settings
 import Spool
@@ -68,7 +69,7 @@ struct AggregatorCommand: AsyncParsableCommand {
         let logger = settings.logger("aggregator")
         try await reportingErrors(in: settings.language) {
             let service = try AggregatorService(
-                database: settings.database("aggregator"), interval: settings.aggregatorInterval,
+                database: settings.database("aggregator", as: .fold), interval: settings.aggregatorInterval,
                 receiptDays: Int32(settings.receiptDays), logger: logger)
             try await serve([service], logger: logger)
         }
@@ -80,7 +81,7 @@ extension WorkerConfiguration {
     /// - Parameter receiptKey: the key by which receipts are signed; only a worker needs it.
     init(_ settings: HosoSettings, receiptKey: SigningKey? = nil) {
         self.init(
-            endpoint: settings.workerEndpoint, database: settings.database("worker"),
+            endpoint: settings.workerEndpoint, database: settings.database("worker", as: .ingest),
             batchEntries: settings.batchEntries, zone: settings.zone, policy: settings.catalogue,
             futureTolerance: settings.futureTolerance, survey: settings.survey,
             receiptKey: receiptKey)

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import IntakeProtocol
 import Logging
+import Store
 import Settings
 import Supervision
 import Surveys
@@ -29,7 +30,8 @@ struct SurveysCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let logger = settings.logger("surveys")
             let configuration = RelayService.Configuration(
-                endpoint: settings.surveyEndpoint, database: settings.database("surveys"), lease: settings.surveyLease)
+                endpoint: settings.surveyEndpoint, database: settings.database("surveys", as: .relay),
+                lease: settings.surveyLease)
             try await reportingErrors(in: settings.language) {
                 try await serve([RelayService(configuration, logger: logger)], logger: logger)
             }

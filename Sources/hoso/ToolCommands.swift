@@ -15,7 +15,7 @@ struct Migrate: AsyncParsableCommand {
         let settings = try common.settings()
         let language = settings.language
         try await reportingErrors(in: language) {
-            let applied = try await DatabaseSession(settings.database("migrate")).perform { connection in
+            let applied = try await DatabaseSession(settings.database("migrate", as: nil)).perform { connection in
                 try await Migrator(connection).migrate()
             }
             Console.line(

@@ -43,7 +43,7 @@ actor UpService: Service {
     private func runServices() async throws {
         let cluster = cluster
         guard try await unlessShutDown({ try await cluster.waitUntilReady() }) != nil else { return }
-        _ = try await DatabaseSession(settings.database("up")).perform { connection in
+        _ = try await DatabaseSession(settings.database("up", as: nil)).perform { connection in
             try await Migrator(connection).migrate()
         }
         let supervisor = try Supervisor(logger: .silent)

@@ -88,4 +88,21 @@ import TestSupport
         let skipped = zone.instant(localYear: 2011, month: 3, day: 27, hour: 2, minute: 30, second: 0)
         #expect(skipped?.rfc3339() == "2011-03-27T01:30:00Z")
     }
+
+    /// Moments at which the zone's offset changed, by a whole number of quarters or not, and those around them.
+    @Test(arguments: [
+        "1911-04-30T16:53:30Z", "1912-12-31T16:00:00Z", "1942-12-31T16:00:00Z", "1945-03-14T15:00:00Z",
+        "1959-12-31T16:00:00Z", "1975-06-12T16:00:00Z", "2022-03-01T02:00:00Z",
+    ])
+    func `The offset at a moment does not depend on what was asked before`(around: String) throws {
+        let middle = try #require(Instant(rfc3339: around)).microseconds
+        let moments = (-40...40).map { Instant(microseconds: middle + $0 * 47_000_000) }
+        let alone = try moments.map { moment in
+            var zone = try #require(LocalZone(identifier: "Asia/Ho_Chi_Minh"))
+            return zone.offsetSeconds(at: moment)
+        }
+        var zone = try #require(LocalZone(identifier: "Asia/Ho_Chi_Minh"))
+        #expect(moments.map { zone.offsetSeconds(at: $0) } == alone)
+        #expect(moments.reversed().map { zone.offsetSeconds(at: $0) } == alone.reversed())
+    }
 }

@@ -261,10 +261,10 @@ import TestSupport
             // The same texts as they stand in an entry, with other bytes between them and in another order.
             var bytes: [UInt8] = [0xFF]
             var places = SubmissionPlaces()
-            for (place, field) in Field.allCases.enumerated().reversed() where !submission[field].isEmpty {
+            for field in Field.allCases.reversed() where !submission[field].isEmpty {
                 let start = bytes.count
                 bytes += submission[field].utf8
-                places.set(place, to: start..<bytes.count)
+                places[field] = start..<bytes.count
                 bytes += [0, 0xC3]
             }
             #expect(validator.validate(places, in: bytes.span, now: now) == verdict)

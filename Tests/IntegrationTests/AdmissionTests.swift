@@ -1,7 +1,7 @@
 import Agent
 import Broker
 import Demonstration
-import Glibc
+import Dossiers
 import IntakeProtocol
 import Machines
 import Polling
@@ -24,7 +24,7 @@ import ZeroMQ
         init() async throws {
             centre = try await Centre()
             server = try CurveSecretKey()
-            endpoint = "tcp://127.0.0.1:\(try freePort())"
+            endpoint = "tcp://127.0.0.1:\(try FreePort.find())"
         }
 
         func broker() async throws -> BrokerService {
@@ -53,6 +53,12 @@ import ZeroMQ
             try await centre.session.perform { connection in
                 try await SenderKeys(connection).enrol(
                     key.publicKey.bytes, of: name, from: nil, to: end, by: "test")
+            }
+        }
+
+        func grant(_ authority: Authority, to name: String) async throws {
+            try await centre.session.perform { connection in
+                try await SenderGrants(connection).grant(authority, to: name, by: "test")
             }
         }
 
@@ -157,6 +163,33 @@ import ZeroMQ
         }
     }
 
+    @Test func `What a sender may not hand in is quarantined with the reason, and a change counts within seconds`()
+        async throws
+    {
+        let network = try await Network()
+        let (spool, key) = try network.sender("office", seed: 1)
+        try await network.enrol(key, as: "office")
+        try await network.grant(Authority(channels: [.inPerson, .postal], units: ["H36.31"]), to: "office")
+        let services: [any Service] = [
+            try await network.broker(), try network.centre.worker(), try network.courier(spool, key),
+        ]
+        try await network.centre.run(services) {
+            try await Centre.until("it is settled") { try spool.isSettled }
+            let online = try await network.centre.count(
+                "quarantine", where: "reasons @> '[{\"code\": \"channel_not_allowed\", \"value\": \"online\"}]'")
+            let counts = try spool.counts()
+            #expect(online > 0 && counts.rejected == Int64(online) && counts.stored == 10 - Int64(online))
+            #expect(try await network.centre.count("dossier", where: "channel = 2") == 0)
+            try await network.grant(Authority(units: ["H37"]), to: "office")
+            try await Task.sleep(for: .seconds(3))
+            try spool.accept(SampleSubmissions(count: 10, seed: 2))
+            try await Centre.until("all is answered") { try spool.isSettled }
+            let elsewhere = try await network.centre.count(
+                "quarantine", where: "reasons @> '[{\"code\": \"unit_not_allowed\"}]'")
+            #expect(elsewhere == 10)
+        }
+    }
+
     @Test func `Without a worker nobody knows anybody; with the first one all come in`() async throws {
         let network = try await Network()
         let (spool, key) = try network.sender("early", seed: 1)
@@ -185,21 +218,4 @@ import ZeroMQ
             #expect(await !courier.isWelcome)
         }
     }
-}
-
-/// A port of this machine on which nobody listens.
-private func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let status = unsafe withUnsafeMutablePointer(to: &address) { pointer in
-        unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-            unsafe bind(descriptor, generic, length) == 0 ? unsafe getsockname(descriptor, generic, &length) : -1
-        }
-    }
-    try #require(status == 0)
-    return UInt16(bigEndian: address.sin_port)
 }

@@ -59,7 +59,8 @@ final class Centre: Sendable {
     func worker(survey: SurveyPolicy = SurveyPolicy(), policy: Catalogue.Policy = .open) throws -> WorkerService {
         guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { throw NoZone() }
         return try WorkerService(
-            WorkerConfiguration(endpoint: workers, database: database, zone: zone, policy: policy, survey: survey),
+            WorkerConfiguration(
+                endpoint: workers, database: database.acting(as: .ingest), zone: zone, policy: policy, survey: survey),
             logger: Self.logger)
     }
 

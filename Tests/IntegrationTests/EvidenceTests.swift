@@ -31,7 +31,8 @@ import ZeroMQ
             guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { throw ProtocolError(.busy) }
             return try WorkerService(
                 WorkerConfiguration(
-                    endpoint: centre.workers + (meddled ? "-way" : ""), database: centre.database, zone: zone,
+                    endpoint: centre.workers + (meddled ? "-way" : ""), database: centre.database.acting(as: .ingest),
+                    zone: zone,
                     receiptKey: key ?? receiptKey), logger: Centre.logger)
         }
 

@@ -39,7 +39,8 @@ import ZeroMQ
     }
 
     private func relay(_ centre: Centre, capacity: Int = 20_000) async throws -> RelayService {
-        var configuration = RelayService.Configuration(endpoint: centre.surveys, database: centre.database)
+        var configuration = RelayService.Configuration(
+            endpoint: centre.surveys, database: centre.database.acting(as: .relay))
         // The memory of this process is that of all tests, not of a relay.
         configuration.memoryBytes = 1 << 40
         configuration.capacity = capacity

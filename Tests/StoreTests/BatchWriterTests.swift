@@ -172,4 +172,23 @@ import Testing
             }
         }
     }
+
+    @Test func `Codes are taken in the order of their bytes, copied or decided, in a database of any language`()
+        async throws
+    {
+        let vietnamese = "TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'vi'"
+        try await DatabaseSession(TestCluster.shared.migratedDatabase(vietnamese)).perform { connection async throws in
+            let ledger = Ledger(connection)
+            try await ledger.prepare()
+            let codes = ["b", "C", "H36.31-x", "H36-31-a"]
+            let copied = codes.enumerated().map { ledger.entry(UInt64($0 + 1), code: $1) }
+            #expect(try await ledger.write(copied).allSatisfy { $0 == .recorded(.stored) })
+            // One that is known already has the statement decide.
+            let decided = codes.enumerated().map { ledger.entry(UInt64($0 + 11), code: "2" + $1) } + [copied[0]]
+            #expect(try await ledger.write(decided).allSatisfy { $0 == .recorded(.stored) })
+            let result = try await connection.run("SELECT code FROM hoso.dossier ORDER BY ctid", as: "read the order")
+            let order = (0..<result.count).map { result.string($0, 0) }
+            #expect(order == ["C", "H36-31-a", "H36.31-x", "b", "2C", "2H36-31-a", "2H36.31-x", "2b"])
+        }
+    }
 }

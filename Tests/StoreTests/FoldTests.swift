@@ -185,7 +185,7 @@ extension Ledger {
     /// Folds what lies below the horizon.
     func fold() async throws {
         let fold = Fold(connection)
-        while try await fold.step(limit: 37).rows > 0 {}
+        try await acting(as: .fold) { while try await fold.step(limit: 37).rows > 0 {} }
     }
 
     /// Folds everything; transactions of other tests hold the horizon of the whole cluster back for a while.

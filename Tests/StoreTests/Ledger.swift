@@ -25,9 +25,18 @@ struct Ledger {
     }
 
     func prepare() async throws {
-        let directory = SenderDirectory(connection)
-        let sender = try await directory.register("tester")
-        try await directory.announce(sender: sender, epoch: epoch, head: 0)
+        try await acting(as: .ingest) {
+            let directory = SenderDirectory(connection)
+            let sender = try await directory.register("tester")
+            try await directory.announce(sender: sender, epoch: epoch, head: 0)
+        }
+    }
+
+    /// Does something as a role: with no more rights than the service has whose work it is.
+    func acting<Value>(
+        as role: DatabaseAddress.Role, _ work: () async throws -> Value
+    ) async throws -> Value {
+        try await connection.acting(as: role, work)
     }
 
     func entries(_ numbers: ClosedRange<UInt64>) -> [AcceptedEntry] { numbers.map { entry($0, code: "D\($0)") } }
@@ -100,7 +109,7 @@ struct Ledger {
         var writer = BatchWriter(connection, quietDays: quietDays)
         var batch = BatchWriter.Batch()
         batch.accepted = entries
-        return try await writer.write(batch).accepted
+        return try await acting(as: .ingest) { try await writer.write(batch).accepted }
     }
 
     /// As a worker does: what is undecided, or has to be run again, is asked again.
@@ -120,21 +129,21 @@ struct Ledger {
         var writer = BatchWriter(connection, quietDays: 0)
         var batch = BatchWriter.Batch()
         batch.quarantined = [entry]
-        return try await writer.write(batch).quarantined
+        return try await acting(as: .ingest) { try await writer.write(batch).quarantined }
     }
 
     func revise(_ entries: [AcceptedEntry]) async throws -> [Resolution] {
         var writer = BatchWriter(connection, quietDays: 0)
         var batch = BatchWriter.Batch()
         batch.revised = entries
-        return try await writer.write(batch).revised
+        return try await acting(as: .ingest) { try await writer.write(batch).revised }
     }
 
     func keep(_ manifest: ManifestEntry) async throws -> [Resolution] {
         var writer = BatchWriter(connection, quietDays: 0)
         var batch = BatchWriter.Batch()
         batch.manifests = [manifest]
-        return try await writer.write(batch).manifests
+        return try await acting(as: .ingest) { try await writer.write(batch).manifests }
     }
 
     func manifest(
@@ -168,5 +177,22 @@ struct Ledger {
 
     func count(_ table: String) async throws -> Int {
         Int(try await connection.run("SELECT count(*) FROM hoso.\(table)", as: "count").int64(0, 0))
+    }
+}
+
+extension Connection {
+    /// Does something as a role: with no more rights than the service has whose work it is.
+    func acting<Value>(
+        as role: DatabaseAddress.Role, _ work: () async throws -> Value
+    ) async throws -> Value {
+        _ = try await run("SET ROLE \(role.rawValue)", as: "take a role")
+        do {
+            let value = try await work()
+            _ = try await run("RESET ROLE", as: "give a role back")
+            return value
+        } catch {
+            _ = try? await run("RESET ROLE", as: "give a role back")
+            throw error
+        }
     }
 }

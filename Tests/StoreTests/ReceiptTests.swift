@@ -24,7 +24,8 @@ import Testing
 
     /// The receipt of a dossier, made anew from what the database has.
     private static func receipt(of code: String, _ ledger: Ledger) async throws -> DossierReceipt? {
-        guard let (entry, receipts) = try await ReceiptTable(ledger.connection).evidence(of: code) else { return nil }
+        let found = try await ledger.acting(as: .read) { try await ReceiptTable(ledger.connection).evidence(of: code) }
+        guard let (entry, receipts) = found else { return nil }
         return receipts.compactMap { kept in
             DossierReceipt(
                 of: entry.key.sequence, sender: entry.sender, epoch: entry.key.epoch, first: kept.first,
@@ -48,7 +49,7 @@ import Testing
             batch.accepted = [ledger.entry(7, code: "D7", person: isCopied ? nil : [1, 2])]
             batch.receipts = [note]
             var writer = BatchWriter(ledger.connection, quietDays: 1)
-            _ = try await writer.write(batch)
+            try await ledger.acting(as: .ingest) { _ = try await writer.write(batch) }
             #expect(writer.hasKeptReceipts)
             #expect(try await ledger.count("receipt") == 1)
             for number in 1...5 {
@@ -68,12 +69,13 @@ import Testing
             _ = try await ledger.write(entries)
             let writer = BatchWriter(ledger.connection, quietDays: 0)
             let digests = entries.map(\.digest)
-            try await writer.keep([
+            let notes = [
                 // One that the ledger does not bear out, one for others, and one for numbers that never came.
                 try Self.note(1...4, [1, 1, 3, 1], digests), try Self.note(3...4, [1, 1], Array(digests[2...])),
                 try Self.note(2...7, [1, 1, 1, 1, 1, 1], digests + digests[..<2]),
                 try Self.note(1...3, [1, 1, 1], Array(digests[..<3]), at: 1_700_000_000_000_001),
-            ])
+            ]
+            try await ledger.acting(as: .ingest) { try await writer.keep(notes) }
             #expect(try await Self.receipt(of: "D2", ledger)?.count == 3)
             #expect(try await Self.receipt(of: "D3", ledger)?.count == 2)
             #expect(try await ReceiptTable(ledger.connection).evidence(of: "D2")?.receipts.count == 2)
@@ -87,13 +89,15 @@ import Testing
             let writer = BatchWriter(ledger.connection, quietDays: 0)
             let now = try await ledger.connection.run("SELECT now()", as: "time").microseconds(0, 0)
             let day: Int64 = 86_400_000_000
-            try await writer.keep(
-                try [now - 40 * day, now - 20 * day].map { try Self.note(1...1, [1], [entries[0].digest], at: $0) })
+            let notes = try [now - 40 * day, now - 20 * day].map { time in
+                try Self.note(1...1, [1], [entries[0].digest], at: time)
+            }
+            try await ledger.acting(as: .ingest) { try await writer.keep(notes) }
             let change = try await failure(PostgresError.self) {
                 _ = try await ledger.connection.run("UPDATE hoso.receipt SET first = 2", as: "change")
             }
             #expect(change != nil)
-            try await Housekeeping(ledger.connection, receiptDays: 30).forget()
+            try await ledger.acting(as: .fold) { try await Housekeeping(ledger.connection, receiptDays: 30).forget() }
             #expect(try await ledger.count("receipt") == 1)
         }
     }
@@ -102,9 +106,14 @@ import Testing
         try await Ledger.perform { ledger async throws in
             let keys = SenderKeys(ledger.connection)
             let (first, second, third) = ([UInt8](repeating: 1, count: 32), [UInt8](repeating: 2, count: 32), Self.key)
-            #expect(try await keys.enrol(first, of: "a", from: nil, to: nil, by: "t") != nil)
             let signing = third.publicKey.bytes
-            #expect(try await keys.rotate(second, signing: signing, of: "a", overlapDays: 2, by: "t") != nil)
+            let numbers = try await ledger.acting(as: .operations) {
+                [
+                    try await keys.enrol(first, of: "a", from: nil, to: nil, by: "t"),
+                    try await keys.rotate(second, signing: signing, of: "a", overlapDays: 2, by: "t"),
+                ]
+            }
+            #expect(!numbers.contains(nil))
             #expect(try await keys.list("a").map(\.signing) == [nil, signing])
             #expect(try await keys.roster().keys.map(\.signing) == [nil, signing])
             let change = try await failure(PostgresError.self) {

@@ -7,8 +7,10 @@ import Testing
         let commands = [
             [], ["up"], ["send"], ["agent"], ["broker"], ["worker"], ["surveys"], ["surveys", "listen"],
             ["aggregator"], ["adoption"], ["adoption", "verify"], ["reconcile"], ["quarantine"], ["trace"],
-            ["migrate"], ["check-config"], ["sample"], ["receipt"], ["agent", "receipt"], ["verify-receipt"],
-            ["keygen"],
+            ["migrate"], ["check-config"], ["sample"], ["keygen"], ["sender"], ["sender", "enrol"],
+            ["sender", "grant"],
+            ["sender", "rotate"], ["sender", "revoke"], ["sender", "list"], ["bench"],
+            ["receipt"], ["agent", "receipt"], ["verify-receipt"],
         ]
         for command in commands {
             let outcome = try await Program.run(command + ["--help"])

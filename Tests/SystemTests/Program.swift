@@ -144,6 +144,7 @@ struct Office: Sendable {
     /// Runs a query that answers with JSON.
     func query(_ arguments: [String], environment: [String: String] = [:]) async throws -> [String: Any] {
         let outcome = try await run(arguments + ["--format", "json"], environment: environment)
+        try #require(!outcome.output.isEmpty, "\(arguments): \(outcome.status) \(outcome.error)")
         return try #require(JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
     }
 

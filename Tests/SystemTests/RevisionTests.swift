@@ -231,7 +231,7 @@ extension Office {
     }
 
     /// Waits until so many dossiers are counted, and recounts.
-    fileprivate func expectDossiers(_ count: Int) async throws {
+    func expectDossiers(_ count: Int) async throws {
         try await until("\(count) dossiers are counted") { try await total()["total"] as? Int == count }
         let verified = try await run(["adoption", "verify"])
         #expect(verified.status == 0, "\(verified.output)")

@@ -14,21 +14,24 @@ package actor TestCluster {
     private var databases = 0
 
     /// Makes an empty database.
-    package func database() async throws -> DatabaseAddress {
+    /// - Parameter options: of CREATE DATABASE.
+    package func database(_ options: String = "") async throws -> DatabaseAddress {
         databases += 1
         let name = "test\(databases)"
         let cluster = try await running()
         let administration = try DatabaseSession(DatabaseAddress(url: cluster.url, program: "hoso-test"))
         try await administration.perform { connection in
-            _ = try await connection.run("CREATE DATABASE \(name)", as: "make a database", within: .seconds(60))
+            _ = try await connection.run(
+                "CREATE DATABASE \(name) \(options)", as: "make a database", within: .seconds(60))
         }
         let url = cluster.url.replacing("dbname=hoso", with: "dbname=\(name)")
         return DatabaseAddress(url: url, program: "hoso-test")
     }
 
     /// Makes a database at the newest version of the schema.
-    package func migratedDatabase() async throws -> DatabaseAddress {
-        let address = try await database()
+    /// - Parameter options: of CREATE DATABASE.
+    package func migratedDatabase(_ options: String = "") async throws -> DatabaseAddress {
+        let address = try await database(options)
         try await DatabaseSession(address).perform { _ = try await Migrator($0).migrate() }
         return address
     }

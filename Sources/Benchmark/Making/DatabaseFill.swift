@@ -15,19 +15,18 @@ struct DatabaseFill: Sendable {
             }
             try await group.waitForAll()
         }
-        try await vacuum()
     }
 
     /// What autovacuum would have done in the time that so many dossiers take in life; left to itself, it would run now,
     /// beside what is measured.
-    private func vacuum() async throws {
+    func settle() async throws {
         try await site.session(database).perform { connection in
             try await connection.runScript("SET statement_timeout = 0", as: "allow time", within: .seconds(10))
             for table in ["dossier", "intake", "survey_task"] {
                 try await connection.runScript(
                     "VACUUM (ANALYZE) hoso.\(table)", as: "vacuum what was filled in", within: .seconds(300))
             }
-            // Every size begins with an empty log, as the first one does.
+            // Every size begins with an empty log.
             try await connection.runScript("CHECKPOINT", as: "checkpoint", within: .seconds(300))
         }
     }

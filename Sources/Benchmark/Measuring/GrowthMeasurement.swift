@@ -26,6 +26,7 @@ struct GrowthMeasurement: Sendable {
         for size in plan.growthSizes {
             site.say("Tăng trưởng: \(size) hồ sơ đã lưu …", "Growth: \(size) stored dossiers …")
             if size > stored { try await fill.add(size - stored, seed: seed) }
+            try await fill.settle()
             let stand = max(size, stored)
             seed += 2
             _ = try await burst.waitForFigures()

@@ -1,0 +1,123 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// A post office with a key of its own, at a centre that listens to a network; all as their users run it.
+@Suite(.takingTurns) struct SenderKeysTests {
+    private func key(_ file: String) async throws -> String {
+        let made = try await Program.run(["keygen", file])
+        #expect(made.status == 0, "\(made.error)")
+        return try #require(made.output.split(separator: "\n").first?.split(separator: " ").last.map(String.init))
+    }
+
+    private func lines(_ count: Int, seed: Int) async throws -> String {
+        let sample = try await Program.run(["sample", "--count", "\(count)", "--seed", "\(seed)"]).output
+        return sample.replacing(/"channel":"[a-z_]+"/, with: #""channel":"postal""#)
+    }
+
+    @Test func `A sender is enrolled, sends over the network, gets a new key, and is shut out`() async throws {
+        let folder = try TemporaryFolder()
+        let server = folder.path + "/server.curve"
+        let centreKey = try await key(server)
+        let endpoint = "tcp://127.0.0.1:\(try FreePort.find())"
+        let centre = [
+            "HOSO_INTAKE_ENDPOINTS": "ipc://\(folder.path)/data/run/intake.sock,\(endpoint)",
+            "HOSO_INTAKE_SERVER_KEY": server,
+        ]
+        try await Office.open(environment: centre, in: folder) { office async throws in
+            var post = try PostOffice(endpoint: endpoint, centreKey: centreKey)
+            let first = try await key(post.keyFile)
+            let enrolled = try await office.run([
+                "sender", "enrol", "dinh-van", "--key", first, "--channel", "in_person", "postal", "--unit", "H36.31",
+            ])
+            #expect(enrolled.status == 0 && enrolled.output.contains("dinh-van is enrolled"), "\(enrolled.error)")
+            let sent = try await post.send(lines(20, seed: 1))
+            #expect(sent.output.contains("20 stored"), "\(sent.output)\(sent.error)")
+            let online = try await post.send(
+                lines(1, seed: 2).replacing(/"channel":"postal"/, with: #""channel":"online""#))
+            #expect(
+                online.status == 65 && online.output.contains("may not hand in by this channel"), "\(online.output)")
+
+            // A second key; the old one counts for a while longer.
+            post.keyFile = post.folder.path + "/next.curve"
+            let second = try await key(post.keyFile)
+            let rotated = try await office.run(["sender", "rotate", "dinh-van", "--key", second])
+            #expect(rotated.status == 0 && rotated.output.contains("7 days"), "\(rotated.error)")
+            #expect(try await post.send(lines(5, seed: 3)).output.contains("5 stored"))
+            let listed = try await office.query(["sender", "list", "dinh-van"])
+            let keys = try #require(listed["keys"] as? [[String: Any]])
+            #expect(keys.map { $0["public_key"] as? String } == [first, second])
+            #expect(
+                keys.allSatisfy {
+                    $0["state"] as? String == "valid" && $0["channels"] as? [String] == ["in_person", "postal"]
+                })
+            #expect(keys[0]["valid_to"] is String && keys[1]["valid_to"] is NSNull)
+            #expect(try await office.run(["sender", "rotate", "dinh-van", "--key", first]).status == 65)
+
+            let revoked = try await office.run(["sender", "revoke", "dinh-van", "--because", "a test"])
+            #expect(revoked.status == 0, "\(revoked.error)")
+            #expect(try await office.run(["sender", "revoke", "dinh-van", "--because", "again"]).status == 1)
+            try await Task.sleep(for: .seconds(5))
+            let refused = try await post.send(lines(3, seed: 4), for: .seconds(4))
+            #expect(refused.status == 69 && !refused.output.contains("3 stored"), "\(refused.output)")
+            #expect(refused.output.contains("does not know this sender's key"), "\(refused.output)")
+            try await office.expectDossiers(25)
+        }
+    }
+
+    @Test func `What is wrong with a key is said, and nothing listens or sends`() async throws {
+        let folder = try TemporaryFolder()
+        let file = folder.path + "/server.curve"
+        _ = try await key(file)
+        let again = try await Program.run(["keygen", file])
+        #expect(again.status == 64 && again.error.contains("never overwritten"), "\(again.error)")
+        let vietnamese = try await Program.run(["keygen", file, "--language", "vi"])
+        #expect(vietnamese.error.contains("không bao giờ bị ghi đè"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: file)
+        let settings = try folder.write(
+            """
+            intake: { endpoints: "tcp://127.0.0.1:\(try FreePort.find())", workers: "ipc://\(folder.path)/w", server_key: "\(file)" }
+            """, to: "hoso.yaml")
+        let broker = try await Program.run(["broker", "--config", settings])
+        #expect(broker.status == 78 && broker.error.contains("chmod 600"), "\(broker.error)")
+        let usage = [
+            ["enrol", "UPPER", "--key", "x"], ["enrol", "a", "--key", "short"], ["grant", "a"],
+            ["grant", "a", "--channel", "pigeon"], ["grant", "a", "--everything", "--unit", "H36"], ["revoke", "a"],
+        ]
+        for arguments in usage {
+            #expect(try await Program.run(["sender"] + arguments).status == 64, "\(arguments)")
+        }
+    }
+
+    /// A sender with a folder of its own.
+    private struct PostOffice {
+        let folder: TemporaryFolder
+        let endpoint: String
+        let centreKey: String
+        var keyFile: String
+        private var files = 0
+
+        init(endpoint: String, centreKey: String) throws {
+            folder = try TemporaryFolder()
+            self.endpoint = endpoint
+            self.centreKey = centreKey
+            keyFile = folder.path + "/sender.curve"
+        }
+
+        mutating func send(_ lines: String, for duration: Duration? = nil) async throws -> Program.Outcome {
+            files += 1
+            let settings = try folder.write(
+                """
+                intake: { endpoints: "\(endpoint)", centre_keys: ["\(centreKey)"] }
+                sender: { name: dinh-van, key: "\(keyFile)", spool: "\(folder.path)/sender.sqlite" }
+                """, to: "hoso.yaml")
+            let file = try folder.write(lines, to: "\(files).ndjson")
+            let arguments = ["send", file, "--config", settings]
+            guard let duration else { return try await Program.run(arguments) }
+            return try await Program.run(arguments) { running in
+                try await Task.sleep(for: duration)
+                try await running.end(by: SIGINT)
+            }
+        }
+    }
+}
