@@ -71,13 +71,13 @@ let package = Package(
             resources: [
                 .embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql"), .embedInCode("0003_speed.sql"),
                 .embedInCode("0004_members.sql"), .embedInCode("0005_roles.sql"), .embedInCode("0006_grants.sql"),
-                .embedInCode("privileges.sql"),
+                .embedInCode("0007_evidence.sql"), .embedInCode("privileges.sql"),
             ],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
         module("FailPoints"),
-        module("Keys", ["ZeroMQ"]),
-        module("Settings", ["Dossiers", "Keys", "ZeroMQ", logging, yams]),
+        module("Keys", ["IntakeProtocol", "ZeroMQ"]),
+        module("Settings", ["Dossiers", "IntakeProtocol", "Keys", "ZeroMQ", logging, yams]),
         module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
@@ -104,7 +104,8 @@ let package = Package(
                 "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages",
                 "ZeroMQ", lifecycle, logging, protobuf,
             ]),
-        module("Adoption", ["Dossiers", "Polling", "Postgres", "Store", "ZeroMQ", lifecycle, logging]),
+        module(
+            "Adoption", ["Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "ZeroMQ", lifecycle, logging]),
         module(
             "Benchmark",
             [
@@ -128,8 +129,8 @@ let package = Package(
         tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
-        tests("KeysTests", ["Keys", "TestSupport", "ZeroMQ"]),
-        tests("SettingsTests", ["Dossiers", "Keys", "Settings", "TestSupport", "ZeroMQ", logging]),
+        tests("KeysTests", ["IntakeProtocol", "Keys", "TestSupport", "ZeroMQ"]),
+        tests("SettingsTests", ["Dossiers", "IntakeProtocol", "Keys", "Settings", "TestSupport", "ZeroMQ", logging]),
         tests("BenchmarkTests", ["Benchmark", "Dossiers", "Spool"]),
         tests("DemonstrationTests", ["Demonstration", "Dossiers"]),
         tests("PostgresTests", ["Polling", "Postgres", "Store", "TestSupport"]),

@@ -42,6 +42,7 @@ GRANT INSERT, UPDATE (name) ON hoso.sender TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (head, head_digest, announced_at) ON hoso.sender_epoch TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
 GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
+GRANT INSERT ON hoso.receipt TO hoso_ingest;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_ingest;
 
 -- The aggregator: it reads the ledger, keeps the figures, and forgets old times.
@@ -50,7 +51,7 @@ GRANT SELECT ON SEQUENCE hoso.intake_id_seq TO hoso_fold;
 GRANT SELECT, INSERT, UPDATE ON hoso.adoption, hoso.adoption_month, hoso.fold TO hoso_fold;
 GRANT SELECT, INSERT, UPDATE (contiguous) ON hoso.sender_epoch TO hoso_fold;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hoso.fold_second TO hoso_fold;
-GRANT SELECT, DELETE ON hoso.delivery TO hoso_fold;
+GRANT SELECT, DELETE ON hoso.delivery, hoso.receipt TO hoso_fold;
 
 -- The relay: it reads the outbox and the contacts of its tasks, and records what was acknowledged.
 GRANT SELECT ON hoso.survey_task TO hoso_relay;
@@ -63,7 +64,7 @@ GRANT SELECT, UPDATE ON hoso.survey_floor TO hoso_relay;
 GRANT SELECT ON hoso.intake, hoso.survey_task, hoso.survey_acknowledgement, hoso.survey_floor, hoso.quarantine_closure,
     hoso.settled_root, hoso.replay, hoso.replay_entry, hoso.manifest, hoso.delivery, hoso.sender_epoch,
     hoso.sender_alarm, hoso.sender_key, hoso.sender_grant, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
-    hoso.fold_second TO hoso_read;
+    hoso.fold_second, hoso.receipt TO hoso_read;
 DO $$
 DECLARE
     hidden text;

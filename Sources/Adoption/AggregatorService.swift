@@ -9,6 +9,7 @@ package actor AggregatorService: Service {
     private let executor: PollingExecutor
     private let database: DatabaseAddress
     private let interval: Duration
+    private let receiptDays: Int32
     private let logger: Logger
     private let stop = Signal()
 
@@ -18,11 +19,14 @@ package actor AggregatorService: Service {
     }
 
     /// An aggregator.
-    /// - Parameter interval: pause between two looks at the ledger when there is nothing to fold.
-    package init(database: DatabaseAddress, interval: Duration, logger: Logger) throws {
+    /// - Parameters:
+    ///   - interval: pause between two looks at the ledger when there is nothing to fold.
+    ///   - receiptDays: days for which signatures of batches and receipts are kept.
+    package init(database: DatabaseAddress, interval: Duration, receiptDays: Int32 = 3_650, logger: Logger) throws {
         executor = try PollingExecutor(name: "hoso-aggregator")
         self.database = database.allowing(.seconds(30))
         self.interval = interval
+        self.receiptDays = receiptDays
         self.logger = logger
     }
 
@@ -53,7 +57,7 @@ package actor AggregatorService: Service {
                 guard try await Migrator(connection).state() == .current else { throw AdoptionError.otherVersion }
                 guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
                 logger.info("folding the ledger")
-                try await run(fold, Housekeeping(connection))
+                try await run(fold, Housekeeping(connection, receiptDays: receiptDays))
             } catch {
                 guard error.isRetriable else { throw error }
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])

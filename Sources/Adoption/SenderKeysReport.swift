@@ -1,4 +1,5 @@
 package import Dossiers
+import IntakeProtocol
 package import Store
 import ZeroMQ
 
@@ -45,19 +46,23 @@ package struct SenderKeysReport: Sendable {
 
     private func text(_ key: SenderKeys.Key) -> String { CurvePublicKey(key.curve)?.z85 ?? "" }
 
+    private func signing(_ key: SenderKeys.Key) -> String? {
+        key.signing.flatMap { VerificationKey($0) }.map { "\($0)" }
+    }
+
     /// The report as lines of a table.
     package func table(in language: Language) -> [String] {
         let header =
             language == .vietnamese
-            ? ["Điểm gửi", "Số", "Khóa công khai", "Từ", "Đến", "Trạng thái", "Được nộp"]
-            : ["Sender", "Key", "Public key", "From", "To", "State", "May hand in"]
+            ? ["Điểm gửi", "Số", "Khóa công khai", "Khóa ký", "Từ", "Đến", "Trạng thái", "Được nộp"]
+            : ["Sender", "Key", "Public key", "Signing key", "From", "To", "State", "May hand in"]
         let rows = keys.map { key in
             [
-                key.sender, String(key.number), text(key), time(key.validFrom) ?? "", time(key.validTo) ?? "–",
-                title(key, language), (grants[key.sender] ?? Authority()).title(in: language),
+                key.sender, String(key.number), text(key), signing(key) ?? "–", time(key.validFrom) ?? "",
+                time(key.validTo) ?? "–", title(key, language), (grants[key.sender] ?? Authority()).title(in: language),
             ]
         }
-        return TextTable(header: header, rows: rows, leftColumns: 7).lines
+        return TextTable(header: header, rows: rows, leftColumns: 8).lines
     }
 
     /// The report as one JSON document.
@@ -67,6 +72,7 @@ package struct SenderKeysReport: Sendable {
             object.add("sender", text: key.sender)
             object.add("key", raw: String(key.number))
             object.add("public_key", text: text(key))
+            object.add("signing_key", text: signing(key))
             object.add("valid_from", text: time(key.validFrom))
             object.add("valid_to", text: time(key.validTo))
             object.add("state", text: state(key))
@@ -86,10 +92,10 @@ package struct SenderKeysReport: Sendable {
 
     /// The report as CSV.
     package var csv: [String] {
-        ["sender,key,public_key,valid_from,valid_to,state"]
+        ["sender,key,public_key,valid_from,valid_to,state,signing_key"]
             + keys.map { key in
                 "\(key.sender),\(key.number),\"\(text(key))\",\(time(key.validFrom) ?? ""),\(time(key.validTo) ?? ""),"
-                    + state(key)
+                    + "\(state(key)),\(signing(key) ?? "")"
             }
     }
 }

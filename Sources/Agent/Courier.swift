@@ -1,6 +1,7 @@
+import Dossiers
 import FailPoints
 import Foundation
-import IntakeProtocol
+package import IntakeProtocol
 package import Logging
 import Machines
 import Polling
@@ -27,12 +28,30 @@ package struct IntakeRoute: Sendable {
     package init(local endpoint: String) { self.init(endpoint: endpoint, security: .local(domain: nil)) }
 }
 
+/// How an agent proves what it sends, and what it asks to be proved.
+package struct AgentEvidence: Sendable {
+    /// The key by which batches are signed; `nil`: they are not.
+    package var signingKey: SigningKey?
+    /// The centre's keys: no receipt counts that none of them has signed; empty: every receipt counts.
+    package var receiptKeys: [VerificationKey]
+    /// Days for which proofs are kept.
+    package var keptDays: Int
+
+    /// Nothing is signed or checked.
+    package init(signingKey: SigningKey? = nil, receiptKeys: [VerificationKey] = [], keptDays: Int = 365) {
+        self.signingKey = signingKey
+        self.receiptKeys = receiptKeys
+        self.keptDays = keptDays
+    }
+}
+
 /// Sends what is in a spool and records the receipts: a DEALER socket around a ``SenderMachine``, on one thread.
 package actor Courier: Service {
     private let executor: PollingExecutor
     private let spool: SpoolDatabase
     private let routes: [IntakeRoute]
     private let software: String
+    private let evidence: AgentEvidence
     private let logger: Logger
     private let observer: (@Sendable ([SpoolReceipt]) -> Void)?
     private let context: Context
@@ -44,6 +63,13 @@ package actor Courier: Service {
     private var openings = 0
     private var outgoing: [[Frame]] = []
     private var receipts: [SpoolReceipt] = []
+    private var proofs: [SpoolProof] = []
+    /// The batches of this session without receipt, by their first numbers; no more than the machine lets be on their way.
+    private var sent: [UInt64: SentBatch] = [:]
+    /// What the centre understands, see `Welcome.minor`.
+    private var minor: UInt32 = 0
+    private var nextForgetting = ContinuousClock.now
+    private var limiter = LogLimiter()
     private var head: UInt64 = 0
     private var headDigest: [UInt8] = []
     /// How often batches have been sent, by their first numbers; those that have their receipts are forgotten with a beat.
@@ -67,21 +93,24 @@ package actor Courier: Service {
     /// A courier for a spool.
     /// - Parameters:
     ///   - routes: ways to brokers, of which one is used at a time.
+    ///   - evidence: what is signed and what is checked.
     ///   - observer: is told on the courier's thread which receipts have just been recorded; it must not block.
     package init(
-        _ spool: SpoolDatabase, routes: [IntakeRoute], software: String, logger: Logger,
+        _ spool: SpoolDatabase, routes: [IntakeRoute], evidence: AgentEvidence = AgentEvidence(), software: String,
+        logger: Logger,
         observer: (@Sendable ([SpoolReceipt]) -> Void)? = nil
     ) throws {
         self.spool = spool
         self.routes = routes
         self.software = software
+        self.evidence = evidence
         self.logger = logger
         self.observer = observer
         executor = try PollingExecutor(name: "hoso-courier")
         context = try Context()
         pipe = WakeUpPipe(path: spool.wakeUpPath)
         machine = SenderMachine(
-            mostEntries: Limits.batchEntries, mostBytes: Limits.batchBytes - 32,
+            mostEntries: Limits.batchEntries, mostBytes: Limits.batchBytes - 32 - BatchSignature.size,
             mostBatches: Limits.outstandingBatches, seed: UInt64.random(in: .min ... .max), at: .now)
     }
 
@@ -160,6 +189,7 @@ extension Courier {
         handshakes = nil
         socket = nil
         outgoing = []
+        sent = [:]
         mismatches = 0
         let route = routes[openings % routes.count]
         openings += 1
@@ -194,10 +224,20 @@ extension Courier {
         header.first = try spool.firstWaiting()
         attempts = attempts.filter { $0.key >= header.first }
         send(header, body: (try? beat.encoded(as: .protobuf)) ?? [])
+        forgetOldProofs()
+    }
+
+    /// Once per hour, and while there is much to forget with each beat.
+    private func forgetOldProofs() {
+        guard nextForgetting <= .now else { return }
+        let oldest = WallClock.microseconds - Int64(evidence.keptDays) * 86_400_000_000
+        // The disk may be full or busy; there is always another hour.
+        let isMore = (try? spool.forgetProofs(before: oldest)) ?? false
+        if !isMore { nextForgetting = .now.advanced(by: .seconds(3_600)) }
     }
 
     private func sendRun(after number: UInt64, entries: Int, bytes: Int) throws {
-        guard let run = try spool.nextRun(after: number, limit: entries, bytes: bytes) else {
+        guard var run = try spool.nextRun(after: number, limit: entries, bytes: bytes) else {
             return machine.foundNothing()
         }
         var header = header(.batch, type: ContentType(rawValue: run.contentType) ?? .protobuf)
@@ -206,6 +246,19 @@ extension Courier {
         let attempt = min((attempts[run.first] ?? 0) + 1, UInt8.max - 1)
         attempts[run.first] = attempt
         header.attempt = attempt
+        let batch = SentBatch(run)
+        if minor >= 1, let key = evidence.signingKey, let previous = Digest(run.previous), let last = batch.digests.last
+        {
+            let statement = BatchSignature.statement(
+                sender: spool.sender, header: header, previous: previous, last: last)
+            do throws(ProtocolError) {
+                run.append(signature: try key.signature(of: statement))
+            } catch {
+                // The centre refuses it, and says so.
+                logger.error("cannot sign", metadata: ["reason": "\(error)"])
+            }
+        }
+        sent[run.first] = batch
         send(header, body: run.body)
         machine.sent(first: run.first, count: run.count, bytes: run.body.count, at: .now)
     }
@@ -269,6 +322,7 @@ extension Courier {
 extension Courier {
     private func receiveAll() throws {
         receipts.removeAll(keepingCapacity: true)
+        proofs.removeAll(keepingCapacity: true)
         var answered: [(first: UInt64, retryAfter: Duration?)] = []
         while let frames = try socket?.receive() {
             do throws(ProtocolError) {
@@ -283,7 +337,7 @@ extension Courier {
         // Recorded on disk first; what is not recorded will be sent again, and answered again.
         if !receipts.isEmpty { FailPoint.beforeReceiptRecorded.pass() }
         do throws(SpoolError) {
-            try spool.apply(receipts)
+            try apply()
         } catch {
             guard error.code == .full || error.code == .busy || error.code == .inputOutput else { throw error }
             if !hasReportedDisk { logger.error("cannot record receipts, trying on", metadata: ["reason": "\(error)"]) }
@@ -296,6 +350,17 @@ extension Courier {
             if try spool.hasManifestDue() { machine.lookAgain() }
         }
         for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
+    }
+
+    /// Records receipts with their proofs; on a disk that has no room for these, without.
+    private func apply() throws(SpoolError) {
+        do throws(SpoolError) { try spool.apply(receipts, proofs: proofs) } catch {
+            guard error.code == .full, !proofs.isEmpty else { throw error }
+            try spool.apply(receipts)
+            if let withheld = limiter.pass("proofs", at: .now) {
+                logger.warning("no room for the centre's signatures", metadata: ["withheld": "\(withheld)"])
+            }
+        }
     }
 
     private func handle(
@@ -324,6 +389,7 @@ extension Courier {
             regression = SpoolRegression(sender: spool.sender, head: head, highest: welcome.highest)
             return
         }
+        minor = welcome.minor
         openings = 0
         hasReportedSilence = false
         machine.welcomed(
@@ -345,6 +411,15 @@ extension Courier {
     /// Notes the verdicts of a receipt and returns when to send again what was not decided.
     private func record(_ parcel: Parcel) throws(ProtocolError) -> Duration? {
         let receipt = try WireReceipt(body: parcel.body, as: parcel.header.contentType)
+        let batch = sent.removeValue(forKey: parcel.header.first)
+        // One that nothing waits for any more says nothing that could be proved.
+        if batch == nil, !evidence.receiptKeys.isEmpty { return nil }
+        guard isProved(receipt, batch, first: parcel.header.first) else {
+            let isPassing = receipt.verdicts.contains { SpoolReceipt.Outcome($0.outcome) == nil }
+            if isPassing { return .milliseconds(max(100, Int64(receipt.retryAfterMilliseconds))) }
+            distrust(parcel.header)
+            return nil
+        }
         var retryAfter: Duration?
         for verdict in receipt.verdicts {
             guard verdict.first >= 1, verdict.first <= verdict.last else { throw ProtocolError(.malformedBody) }
@@ -357,6 +432,33 @@ extension Courier {
                     numbers: verdict.first...verdict.last, outcome: outcome, reasons: ReasonList(verdict.reasons).json))
         }
         return retryAfter
+    }
+}
+
+extension Courier {
+    /// Whether what a receipt says for good may be recorded: the centre has signed it, or nobody asks for a signature.
+    private func isProved(_ receipt: WireReceipt, _ batch: SentBatch?, first: UInt64) -> Bool {
+        guard let batch, receipt.hasSigned, let outcomes = batch.outcomes(receipt, first: first),
+            let proof = batch.proof(receipt.signed, first: first, outcomes)
+        else { return evidence.receiptKeys.isEmpty }
+        guard
+            evidence.receiptKeys.isEmpty
+                || batch.isGenuine(
+                    receipt.signed, of: spool.sender, epoch: spool.epoch, first: first, outcomes,
+                    keys: evidence.receiptKeys)
+        else { return false }
+        if evidence.keptDays > 0 { proofs.append(proof) }
+        return true
+    }
+
+    /// Takes a receipt for nothing that the centre has not signed: its entries are sent again, after a while.
+    private func distrust(_ header: Header) {
+        if let withheld = limiter.pass("receipt", at: .now) {
+            logger.error(
+                "a receipt is not signed by a key of intake.receipt_keys; it is not recorded, and the entries are sent again",
+                metadata: ["first": "\(header.first)", "count": "\(header.count)", "withheld": "\(withheld)"])
+        }
+        machine.broken(at: .now, retryAfter: .seconds(5))
     }
 }
 

@@ -9,7 +9,8 @@ public import Dossiers
 /// | 4 | length of the entry |
 /// | length | the entry: an `Entry` in protobuf or JSON, as the header's content type says |
 ///
-/// The last three repeat `count` times.
+/// The last three repeat `count` times. A sender that has a signing key ends the body by its signature, 64 bytes, see
+/// ``BatchSignature``.
 public struct BatchBody: Sendable, Equatable {
     /// An entry with its digest.
     public struct Item: Sendable, Equatable {
@@ -34,11 +35,14 @@ public struct BatchBody: Sendable, Equatable {
     public let previous: Digest
     /// The entries, in order of their numbers.
     public let items: [Item]
+    /// The sender's signature, or `nil`.
+    public let signature: [UInt8]?
 
     /// A body.
-    public init(previous: Digest, items: [Item]) {
+    public init(previous: Digest, items: [Item], signature: [UInt8]? = nil) {
         self.previous = previous
         self.items = items
+        self.signature = signature
     }
 
     /// Bytes that an entry of a length takes up.
@@ -53,6 +57,7 @@ public struct BatchBody: Sendable, Equatable {
             bytes.append(bigEndian: UInt32(item.bytes.count))
             bytes.append(contentsOf: item.bytes)
         }
+        if let signature { bytes.append(contentsOf: signature) }
         return bytes
     }
 
@@ -76,9 +81,10 @@ public struct BatchBody: Sendable, Equatable {
             items.append(Item(digest: digest, bytes: bytes[body..<(body + length)]))
             offset = body + length
         }
-        guard offset == bytes.count, let previous = Digest(bytes.span.extracting(..<32)) else {
+        let rest = bytes.count - offset
+        guard rest == 0 || rest == BatchSignature.size, let previous = Digest(bytes.span.extracting(..<32)) else {
             throw ProtocolError(.malformedBody)
         }
-        self.init(previous: previous, items: items)
+        self.init(previous: previous, items: items, signature: rest == 0 ? nil : Array(bytes[offset...]))
     }
 }

@@ -27,10 +27,21 @@ package enum IntakeScanner {
         return places.map { ($0, acceptedAt ?? 0) }
     }
 
+    /// Where the dossier code of an intake stands that begins with it, as all do that our senders write; `nil` for others.
+    package static func dossierCode(_ bytes: Span<UInt8>) -> Range<Int>? {
+        var cursor = Cursor(bytes.indices)
+        guard cursor.number(bytes) == Tag.intake, let intake = cursor.field(bytes) else { return nil }
+        var inner = Cursor(intake)
+        guard inner.number(bytes) == Tag.dossierCode else { return nil }
+        return inner.field(bytes)
+    }
+
     /// Fields of `Entry` with their wire types: a length in front, or a number.
     private enum Tag {
         static let intake: UInt64 = 1 << 3 | 2
         static let acceptedAt: UInt64 = 15 << 3
+        /// Field 1 of `Dossier`.
+        static let dossierCode: UInt64 = 1 << 3 | 2
     }
 
     private static func dossier(_ bytes: Span<UInt8>, _ range: Range<Int>) -> SubmissionPlaces? {

@@ -24,6 +24,8 @@ public struct ProtocolError: Error, Sendable, Equatable, CustomStringConvertible
         case badSenderName = "bad_sender_name"
         /// The sender has no key that counts, or speaks for another one.
         case notAuthorised = "not_authorised"
+        /// The sender has a signing key, and the batch is not signed by it, or not this batch.
+        case badSignature = "bad_signature"
         /// There is no room for another session: greet again later.
         case busy
         /// The session is not the current one of its sender: greet again.
@@ -55,6 +57,7 @@ extension ProtocolError.Code {
         case .limitExceeded: "A size, count or number is above the limits of DIP/1."
         case .badSenderName: "A sender's name is 1 to 64 characters of a-z 0-9 . _ -"
         case .notAuthorised: "No key that counts now, or the name of another sender."
+        case .badSignature: "The sender's key has not signed this batch, or its chain is broken."
         case .busy: "There is no room for another session now."
         case .unknownSession: "The session is not the current one: send HELLO."
         }

@@ -1,31 +1,49 @@
 import Glibc
+package import IntakeProtocol
 package import ZeroMQ
 
 /// A secret key in a file that only its owner can read, and its public half in a file beside it.
 ///
 /// The secret's file has two lines, `hoso-key 1 curve secret` and the key in Z85; that of the public key, whose name ends in
-/// `.pub`, has `public` in place of `secret`.
+/// `.pub`, has `public` in place of `secret`. Of keys that sign the first line says `ed25519`, and the second has hexadecimal
+/// digits.
 package enum KeyFile {
     /// Makes a key and writes both files.
     /// - Throws: ``KeyError``; a file that is there is never overwritten.
     package static func make(_ path: String) throws(KeyError) -> CurvePublicKey {
         let key: CurveSecretKey
         do { key = try CurveSecretKey() } catch { throw KeyError(.cannotWrite, path, error.code) }
-        try write(text(secretTitle, key.revealed), to: path, mode: 0o600)
-        do {
-            try write(text(publicTitle, key.publicKey.z85), to: publicPath(path), mode: 0o644)
-        } catch {
-            // A pair or nothing: else the next try would find half of one.
-            _ = unsafe unlink(path)
-            throw error
-        }
+        try write(path, .curve, key.revealed, key.publicKey.z85)
         return key.publicKey
     }
+
+    /// Makes a key that signs and writes both files.
+    /// - Throws: ``KeyError``; a file that is there is never overwritten.
+    package static func makeSigning(_ path: String) throws(KeyError) -> VerificationKey {
+        let key = SigningKey()
+        try write(path, .ed25519, key.revealed, "\(key.publicKey)")
+        return key.publicKey
+    }
+
+    /// Makes both keys of a sender, all four files or none.
+    package static func makeSender(
+        _ path: String
+    ) throws(KeyError) -> (curve: CurvePublicKey, signing: VerificationKey) {
+        let signing = try makeSigning(signingPath(path))
+        do { return (try make(path), signing) } catch {
+            _ = unsafe unlink(signingPath(path))
+            _ = unsafe unlink(publicPath(signingPath(path)))
+            throw error
+        }
+    }
+
+    /// Where the key that signs lies of a sender whose CURVE key lies at a path.
+    package static func signingPath(_ path: String) -> String { path + ".sign" }
 
     /// Reads a secret key.
     /// - Throws: ``KeyError`` when it is no key, or somebody else could have read or written it.
     package static func secret(_ path: String) throws(KeyError) -> CurveSecretKey {
-        guard let key = CurveSecretKey(z85: try line(of: path, secretTitle, isSecret: true)) else {
+        guard let key = CurveSecretKey(z85: try line(of: path, .curve, isSecret: true)) else {
             throw KeyError(.notAKey, path)
         }
         return key
@@ -33,7 +51,24 @@ package enum KeyFile {
 
     /// Reads a public key.
     package static func publicKey(_ path: String) throws(KeyError) -> CurvePublicKey {
-        guard let key = CurvePublicKey(z85: try line(of: path, publicTitle, isSecret: false)) else {
+        guard let key = CurvePublicKey(z85: try line(of: path, .curve, isSecret: false)) else {
+            throw KeyError(.notAKey, path)
+        }
+        return key
+    }
+
+    /// Reads a secret key that signs.
+    /// - Throws: ``KeyError`` when it is no key, or somebody else could have read or written it.
+    package static func signingKey(_ path: String) throws(KeyError) -> SigningKey {
+        guard let key = SigningKey(hexadecimal: try line(of: path, .ed25519, isSecret: true)) else {
+            throw KeyError(.notAKey, path)
+        }
+        return key
+    }
+
+    /// Reads the public half of a key that signs.
+    package static func verificationKey(_ path: String) throws(KeyError) -> VerificationKey {
+        guard let key = VerificationKey(hexadecimal: try line(of: path, .ed25519, isSecret: false)) else {
             throw KeyError(.notAKey, path)
         }
         return key
@@ -42,12 +77,28 @@ package enum KeyFile {
     /// Where the public key of a secret one lies.
     package static func publicPath(_ path: String) -> String { path + ".pub" }
 
-    private static var secretTitle: String { "hoso-key 1 curve secret" }
-    private static var publicTitle: String { "hoso-key 1 curve public" }
+    /// What a key is for.
+    private enum Kind: String { case curve, ed25519 }
 
-    private static func text(_ title: String, _ key: String) -> String { "\(title)\n\(key)\n" }
+    private static func title(_ kind: Kind, isSecret: Bool) -> String {
+        "hoso-key 1 \(kind.rawValue) \(isSecret ? "secret" : "public")"
+    }
 
-    private static func line(of path: String, _ title: String, isSecret: Bool) throws(KeyError) -> String {
+    private static func write(
+        _ path: String, _ kind: Kind, _ secret: String, _ publicKey: String
+    ) throws(KeyError) {
+        try write("\(title(kind, isSecret: true))\n\(secret)\n", to: path, mode: 0o600)
+        do {
+            try write("\(title(kind, isSecret: false))\n\(publicKey)\n", to: publicPath(path), mode: 0o644)
+        } catch {
+            // A pair or nothing: else the next try would find half of one.
+            _ = unsafe unlink(path)
+            throw error
+        }
+    }
+
+    private static func line(of path: String, _ kind: Kind, isSecret: Bool) throws(KeyError) -> String {
+        let title = title(kind, isSecret: isSecret)
         let lines = try read(path, isSecret: isSecret).split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.count == 3, lines[0] == title, lines[2].isEmpty else { throw KeyError(.notAKey, path) }
         return String(lines[1])

@@ -17,6 +17,11 @@ extension HosoSettings {
                 "intake.centre_keys", "phải là một hoặc hai khóa công khai, mỗi khóa 40 ký tự",
                 "must be one or two public keys of 40 characters")
         }
+        if source.list("intake.receipt_keys").count != receiptKeys.count || receiptKeys.count > 8 {
+            source.complain(
+                "intake.receipt_keys", "phải là tối đa 8 khóa công khai, mỗi khóa 64 chữ số thập lục phân",
+                "must be at most 8 public keys of 64 hexadecimal digits")
+        }
         Self.check(workerEndpoint, "intake.workers", &source)
         Self.check(surveyEndpoint, "survey.endpoint", &source)
         if databaseURL.contains("password") || Self.hasPassword(databaseURL) {

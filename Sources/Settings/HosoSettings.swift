@@ -1,5 +1,6 @@
 package import Dossiers
 import Foundation
+package import IntakeProtocol
 package import Logging
 package import ZeroMQ
 
@@ -19,6 +20,12 @@ package struct HosoSettings: Sendable {
     package var serverKey: String?
     /// Public keys of the centre: the one in force, and during a change the next one.
     package var centreKeys: [CurvePublicKey]
+    /// File with the key by which receipts are signed, or `nil`.
+    package var receiptKey: String?
+    /// Public keys by which receipts are checked; empty: they are not.
+    package var receiptKeys: [VerificationKey]
+    /// Days for which the centre keeps signatures.
+    package var receiptDays: Int
     /// Endpoint of the broker for workers.
     package var workerEndpoint: String
     /// A worker that is silent for longer loses its batches.
@@ -41,6 +48,10 @@ package struct HosoSettings: Sendable {
     package var senderName: String
     /// File with the sender's secret key, or `nil`.
     package var senderKey: String?
+    /// File with the key by which the sender signs its batches, or `nil`.
+    package var signingKey: String?
+    /// Days for which the sender keeps signed receipts.
+    package var keptReceiptDays: Int
     /// File of the spool.
     package var spoolPath: String
     /// Bytes that the spool grows to.
@@ -92,6 +103,9 @@ package struct HosoSettings: Sendable {
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
         serverKey = paths.optional(source.text("intake.server_key"))
         centreKeys = source.list("intake.centre_keys").compactMap(CurvePublicKey.init(z85:))
+        receiptKey = paths.optional(source.text("intake.receipt_key"))
+        receiptKeys = source.list("intake.receipt_keys").compactMap(VerificationKey.init(hexadecimal:))
+        receiptDays = source.integer("intake.keep_receipts_days", in: 1...36_500)
         workerEndpoint = paths.endpoint(source.text("intake.workers"))
         lease = .seconds(source.integer("intake.lease_seconds", in: 2...600))
         brokerMemory = source.integer("intake.memory_bytes", in: 1_048_576...1 << 36)
@@ -103,6 +117,8 @@ package struct HosoSettings: Sendable {
         futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600
         senderName = source.text("sender.name")
         senderKey = paths.optional(source.text("sender.key"))
+        signingKey = paths.optional(source.text("sender.signing_key"))
+        keptReceiptDays = source.integer("sender.keep_receipts_days", in: 0...36_500)
         spoolPath = paths.path(source.text("sender.spool"))
         spoolQuota = source.integer("sender.spool_quota_bytes", in: 1_048_576...1 << 40)
         entryLimit = source.integer("sender.entry_limit_bytes", in: 256...65_536)

@@ -39,6 +39,16 @@ package struct SettingKey: Sendable {
             "intake.centre_keys", "",
             "public keys of the centre, one or during a change two; needed to send over tcp://",
             "khóa công khai của trung tâm, một hoặc hai khi đang đổi khóa; cần để gửi qua tcp://"),
+        SettingKey(
+            "intake.receipt_key", "", "file with the key by which the centre signs receipts; empty: it does not",
+            "tệp khóa mà trung tâm dùng để ký biên nhận; để trống: không ký"),
+        SettingKey(
+            "intake.receipt_keys", "",
+            "public keys by which senders check receipts, during a change both; empty: no check",
+            "khóa công khai để điểm gửi kiểm tra biên nhận, khi đang đổi khóa ghi cả hai; để trống: không kiểm tra"),
+        SettingKey(
+            "intake.keep_receipts_days", "3650", "days for which the centre keeps signatures",
+            "số ngày trung tâm giữ chữ ký"),
         SettingKey("intake.workers", "ipc://workers.sock", "where workers reach the broker", "nơi worker kết nối"),
         SettingKey(
             "intake.lease_seconds", "10", "a worker silent for longer loses its batches",
@@ -62,6 +72,12 @@ package struct SettingKey: Sendable {
         SettingKey(
             "sender.key", "", "file with the sender's secret key; needed to send over tcp://",
             "tệp khóa bí mật của điểm gửi; cần để gửi qua tcp://"),
+        SettingKey(
+            "sender.signing_key", "", "file with the key by which the sender signs its batches; empty: it does not",
+            "tệp khóa mà điểm gửi dùng để ký từng lô; để trống: không ký"),
+        SettingKey(
+            "sender.keep_receipts_days", "365", "days for which the sender keeps signed receipts; 0: none",
+            "số ngày điểm gửi giữ biên nhận đã ký; 0: không giữ"),
         SettingKey("sender.spool", "spool/sender.sqlite", "file of the spool", "tệp hàng đợi"),
         SettingKey("sender.spool_quota_bytes", "1073741824", "most that the spool grows to", "dung lượng hàng đợi"),
         SettingKey("sender.entry_limit_bytes", "65536", "largest entry", "bản ghi lớn nhất"),

@@ -73,11 +73,13 @@ extension SpoolDatabase {
     ///
     /// A receipt may come twice, late, or for numbers that were never assigned. One that a failing power supply takes back
     /// is given again when its entries are sent again, so nobody waits for the disk here.
-    package func apply(_ receipts: [SpoolReceipt]) throws(SpoolError) {
+    /// - Parameter proofs: what the centre has signed of them.
+    package func apply(_ receipts: [SpoolReceipt], proofs: [SpoolProof] = []) throws(SpoolError) {
         guard !receipts.isEmpty else { return }
         do {
             try queue.writeImmediately(isSynchronised: false) { database in
                 for receipt in receipts { try apply(receipt, database) }
+                try keep(proofs, database)
             }
         } catch {
             throw SpoolError(error, "record receipts")

@@ -59,6 +59,7 @@ package final class SpoolDatabase: Sendable {
         guard (row[0] as Int) <= SpoolSchema.version else { throw SpoolError(.newerVersion, "open") }
         guard (row[1] as String) == sender else { throw SpoolError(.foreignSender, "open") }
         if (row[0] as Int) < 2 { try database.execute(sql: SpoolSchema.second) }
+        if (row[0] as Int) < 3 { try database.execute(sql: SpoolSchema.third) }
         return UInt64(bitPattern: row[2] as Int64)
     }
 
@@ -187,7 +188,8 @@ package final class SpoolDatabase: Sendable {
         }
     }
 
-    /// Forgets what was refused of files that have been reported on, the oldest first, once half of the room is taken.
+    /// Forgets proofs, then what was refused of files that have been reported on, the oldest first, once half of the room is
+    /// taken.
     ///
     /// Until then it can be looked up; the centre has all of it in its quarantine.
     /// - Returns: the share of the quota that is used now.
@@ -195,6 +197,7 @@ package final class SpoolDatabase: Sendable {
         while true {
             let filled = try fill(database)
             guard filled >= 0.5 else { return filled }
+            if try forgetOldestProofs(database) { continue }
             let oldest = try Int64.fetchOne(
                 database,
                 sql: """

@@ -25,7 +25,7 @@ package struct SpoolRun: Sendable {
     init(before row: EntryRow, room: Int) {
         first = row.number
         contentType = row.kind
-        body.reserveCapacity(32 + max(room, row.size))
+        body.reserveCapacity(32 + max(room, row.size) + 64)
         row.appendPrevious(to: &body)
     }
 
@@ -34,6 +34,9 @@ package struct SpoolRun: Sendable {
         row.append(to: &body)
         count += 1
     }
+
+    /// Ends the body by the sender's signature; nothing is added after it.
+    package mutating func append(signature: [UInt8]) { body.append(contentsOf: signature) }
 
     /// Bytes of the entries, counting 36 beside each body.
     var size: Int { body.count - 32 }

@@ -4,7 +4,7 @@ import GRDB
 
 /// The tables of a spool.
 enum SpoolSchema {
-    static let version = 2
+    static let version = 3
 
     static let sql = """
         CREATE TABLE meta (
@@ -41,6 +41,7 @@ enum SpoolSchema {
         CREATE TABLE damaged (number INTEGER PRIMARY KEY, body BLOB NOT NULL, source INTEGER, line INTEGER);
         CREATE TABLE receipt (first INTEGER PRIMARY KEY, last INTEGER NOT NULL, outcome INTEGER NOT NULL);
         \(closing)
+        \(proof)
         """
 
     /// What is counted for the next manifest, and the manifests that were made.
@@ -67,6 +68,20 @@ enum SpoolSchema {
         ALTER TABLE source ADD COLUMN place TEXT;
         \(closing)
         UPDATE meta SET version = 2;
+        """
+
+    /// Brings a spool of version 2 up to date.
+    static let third = """
+        \(proof)
+        UPDATE meta SET version = 3;
+        """
+
+    /// What the centre has signed: one row per batch, what is looked through in front.
+    private static let proof = """
+        CREATE TABLE proof (
+            first INTEGER PRIMARY KEY, committed_at INTEGER NOT NULL, key BLOB NOT NULL, signature BLOB NOT NULL,
+            tags BLOB NOT NULL, outcomes BLOB NOT NULL, digests BLOB NOT NULL
+        );
         """
 
     static func configuration(quotaBytes: Int) -> GRDB.Configuration {

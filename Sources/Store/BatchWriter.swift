@@ -10,6 +10,8 @@ package struct BatchWriter {
     private var confidence = Confidence()
     /// What is still to be noted with the next transaction that is committed.
     private var notes: [DeliveryNote] = []
+    /// The same of what was signed of earlier batches.
+    private var receipts: [ReceiptNote] = []
 
     /// A writer on a connection.
     /// - Parameter quietDays: days for which a citizen who was chosen for a survey is left in peace.
@@ -30,6 +32,8 @@ package struct BatchWriter {
         package var manifests: [ManifestEntry] = []
         /// Batches of senders of which these are the first entries to be written.
         package var deliveries: [DeliveryNote] = []
+        /// What was signed of batches that earlier transactions have written.
+        package var receipts: [ReceiptNote] = []
         /// The replay that writes, and the numbers in the quarantine that it may store.
         package var replay: (id: Int64, entries: [Int64])?
 
@@ -82,6 +86,7 @@ package struct BatchWriter {
     package mutating func write(_ batch: Batch) async throws(PostgresError) -> Outcome {
         var outcome = Outcome(undecided: batch)
         notes = batch.deliveries
+        receipts = batch.receipts
         var share: Share = [:]
         for section in Section.allCases {
             let indices = outcome[keyPath: section.resolutions].indices
@@ -107,9 +112,11 @@ package struct BatchWriter {
         let (statements, firstRevised) = statements(batch, rest)
         var tables = rows.tables(batch.accepted, indices)
         if !notes.isEmpty { tables.append(Self.table(notes)) }
+        if !receipts.isEmpty { tables.append(receipts.table) }
         do throws(PostgresError) {
             let results = try await connection.commit(copying: tables, then: statements, as: "copy a batch")
             notes = []
+            receipts = []
             confidence.wasRight()
             for index in indices { outcome.accepted[index] = .recorded(.stored) }
             read(results, rest, firstRevised, into: &outcome)
@@ -127,12 +134,14 @@ package struct BatchWriter {
         guard !share.isEmpty else { return }
         var (statements, firstRevised) = statements(batch, share)
         if !notes.isEmpty { statements.append(Self.note(notes)) }
+        if !receipts.isEmpty { statements.append(receipts.statement) }
         // A batch that is known already would write nothing, and its COMMIT would not wait for a synchronous standby that
         // the first attempt may have failed to reach: a few bytes of log make it wait.
         statements.append(Statement("SELECT pg_logical_emit_message(true, 'hoso', '') IS NULL"))
         do throws(PostgresError) {
             let results = try await connection.commit(statements, as: "store a batch")
             notes = []
+            receipts = []
             read(results, share, firstRevised, into: &outcome)
         } catch {
             guard case .refused(let state) = error.code, state.remedy == .findTheValue else { throw error }
@@ -158,6 +167,15 @@ package struct BatchWriter {
             let result = results[section == .revised ? firstRevised + 1 : place]
             Self.read(result, from: share[section]?.lowerBound ?? 0, into: &outcome[keyPath: section.resolutions])
         }
+    }
+
+    /// Whether the receipts of the last batch are committed: they are unless nothing of it could be.
+    package var hasKeptReceipts: Bool { receipts.isEmpty }
+
+    /// Writes what was signed of batches when no other batch follows that would take it along.
+    package func keep(_ receipts: [ReceiptNote]) async throws(PostgresError) {
+        guard !receipts.isEmpty else { return }
+        _ = try await connection.commit([receipts.statement], as: "keep receipts")
     }
 
     /// Tries the outcome of a batch on a transaction that somebody else has begun and will roll back.

@@ -10,6 +10,8 @@ package struct SenderKeys {
         package let sender: String
         /// The public key, 32 bytes.
         package let curve: [UInt8]
+        /// The public key by which it signs its batches; `nil` when it does not.
+        package let signing: [UInt8]?
         /// From when it counts, in microseconds since 1970.
         package let validFrom: Int64
         /// The end of that; `nil` for never.
@@ -58,9 +60,10 @@ package struct SenderKeys {
     }
 
     /// Enrols a key; the sender is registered when it is new.
+    /// - Parameter signing: the key by which the sender signs its batches from now on, if it does.
     /// - Returns: its number; `nil` when the key has been enrolled before, for whomever.
     package func enrol(
-        _ curve: [UInt8], of sender: String, from: Int64?, to: Int64?, by whom: String
+        _ curve: [UInt8], signing: [UInt8]? = nil, of sender: String, from: Int64?, to: Int64?, by whom: String
     ) async throws(PostgresError) -> Int32? {
         let number = try await SenderDirectory(connection).register(sender)
         var parameters = Parameters()
@@ -69,10 +72,11 @@ package struct SenderKeys {
         parameters.append(microseconds: from)
         parameters.append(microseconds: to)
         parameters.append(whom)
+        parameters.append(signing)
         let result = try await connection.run(
             """
-            INSERT INTO hoso.sender_key (sender, curve, valid_from, valid_to, enrolled_by)
-            VALUES ($1, $2, coalesce($3, now()), coalesce($4, 'infinity'), $5)
+            INSERT INTO hoso.sender_key (sender, curve, valid_from, valid_to, enrolled_by, signing)
+            VALUES ($1, $2, coalesce($3, now()), coalesce($4, 'infinity'), $5, $6)
             ON CONFLICT (curve) DO NOTHING RETURNING id
             """, parameters, as: "enrol a key")
         return result.count == 1 ? result.int32(0, 0) : nil
@@ -81,9 +85,10 @@ package struct SenderKeys {
     /// Enrols a key, and has the others of its sender end after some days.
     /// - Returns: its number; `nil` when the key has been enrolled before, and nothing was changed.
     package func rotate(
-        _ curve: [UInt8], of sender: String, overlapDays: Int32, by whom: String
+        _ curve: [UInt8], signing: [UInt8]? = nil, of sender: String, overlapDays: Int32, by whom: String
     ) async throws(PostgresError) -> Int32? {
-        guard let number = try await enrol(curve, of: sender, from: nil, to: nil, by: whom) else { return nil }
+        let enrolled = try await enrol(curve, signing: signing, of: sender, from: nil, to: nil, by: whom)
+        guard let number = enrolled else { return nil }
         var parameters = Parameters()
         parameters.append(sender)
         parameters.append(number)
@@ -120,7 +125,7 @@ package struct SenderKeys {
 
     private static let selection = """
         SELECT k.id, s.name, k.curve, k.valid_from, nullif(k.valid_to, 'infinity') AS valid_to, k.enrolled_by,
-               k.revoked_at, k.revoked_by, k.because
+               k.revoked_at, k.revoked_by, k.because, k.signing
         FROM hoso.sender_key k JOIN hoso.sender s ON s.id = k.sender
         """
 
@@ -129,7 +134,9 @@ package struct SenderKeys {
         let text: (Int) -> String? = { result.isNull(row, first + $0) ? nil : result.string(row, first + $0) }
         return Key(
             number: result.int32(row, first), sender: result.string(row, first + 1),
-            curve: result.bytes(row, first + 2), validFrom: moment(3) ?? 0, validTo: moment(4),
+            curve: result.bytes(row, first + 2),
+            signing: result.isNull(row, first + 9) ? nil : result.bytes(row, first + 9), validFrom: moment(3) ?? 0,
+            validTo: moment(4),
             enrolledBy: text(5) ?? "", revokedAt: moment(6), revokedBy: text(7), because: text(8))
     }
 }

@@ -386,6 +386,9 @@ public nonisolated struct WireWelcome: Sendable {
 
   public var creditBytes: UInt32 = 0
 
+  /// what the centre understands; 1: signatures of batches
+  public var minor: UInt32 = 0
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
   public init() {}
@@ -443,9 +446,41 @@ public nonisolated struct WireReceipt: Sendable {
 
   public var retryAfterMilliseconds: UInt32 = 0
 
+  /// absent: the centre does not sign, or some verdict is transient
+  public var signed: WireReceipt.Signed {
+    get {_signed ?? WireReceipt.Signed()}
+    set {_signed = newValue}
+  }
+  /// Returns true if `signed` has been explicitly set.
+  public var hasSigned: Bool {self._signed != nil}
+  /// Clears the value of `signed`. Subsequent reads from it will return its default value.
+  public mutating func clearSigned() {self._signed = nil}
+
   public var unknownFields = SwiftProtobuf.UnknownStorage()
 
+  /// The centre's signature over who, which numbers, when, and what became of each entry.
+  public nonisolated struct Signed: Sendable {
+    // SwiftProtobuf.Message conformance is added in an extension below. See the
+    // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+    // methods supported on all messages.
+
+    /// first 8 bytes of the SHA-256 of the public key
+    public var key: Data = Data()
+
+    /// microseconds since 1970
+    public var committedAt: Int64 = 0
+
+    /// Ed25519, 64 bytes
+    public var signature: Data = Data()
+
+    public var unknownFields = SwiftProtobuf.UnknownStorage()
+
+    public init() {}
+  }
+
   public init() {}
+
+  fileprivate var _signed: WireReceipt.Signed? = nil
 }
 
 /// Body of CREDIT: the window from now on.
@@ -1093,7 +1128,7 @@ nonisolated extension WireSequenceRange: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Welcome"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}contiguous\0\u{1}highest\0\u{1}holes\0\u{3}credit_entries\0\u{3}credit_bytes\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}contiguous\0\u{1}highest\0\u{1}holes\0\u{3}credit_entries\0\u{3}credit_bytes\0\u{1}minor\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1106,6 +1141,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
       case 3: try { try decoder.decodeRepeatedMessageField(value: &self.holes) }()
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.creditEntries) }()
       case 5: try { try decoder.decodeSingularUInt32Field(value: &self.creditBytes) }()
+      case 6: try { try decoder.decodeSingularUInt32Field(value: &self.minor) }()
       default: break
       }
     }
@@ -1127,6 +1163,9 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if self.creditBytes != 0 {
       try visitor.visitSingularUInt32Field(value: self.creditBytes, fieldNumber: 5)
     }
+    if self.minor != 0 {
+      try visitor.visitSingularUInt32Field(value: self.minor, fieldNumber: 6)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -1136,6 +1175,7 @@ nonisolated extension WireWelcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     if lhs.holes != rhs.holes {return false}
     if lhs.creditEntries != rhs.creditEntries {return false}
     if lhs.creditBytes != rhs.creditBytes {return false}
+    if lhs.minor != rhs.minor {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -1238,7 +1278,7 @@ nonisolated extension WireVerdict: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireReceipt: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   public static let protoMessageName: String = _protobuf_package + ".Receipt"
-  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verdicts\0\u{3}retry_after_milliseconds\0")
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}verdicts\0\u{3}retry_after_milliseconds\0\u{1}signed\0")
 
   public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -1248,24 +1288,73 @@ nonisolated extension WireReceipt: SwiftProtobuf.Message, SwiftProtobuf._Message
       switch fieldNumber {
       case 1: try { try decoder.decodeRepeatedMessageField(value: &self.verdicts) }()
       case 2: try { try decoder.decodeSingularUInt32Field(value: &self.retryAfterMilliseconds) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._signed) }()
       default: break
       }
     }
   }
 
   public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.verdicts.isEmpty {
       try visitor.visitRepeatedMessageField(value: self.verdicts, fieldNumber: 1)
     }
     if self.retryAfterMilliseconds != 0 {
       try visitor.visitSingularUInt32Field(value: self.retryAfterMilliseconds, fieldNumber: 2)
     }
+    try { if let v = self._signed {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   public static func ==(lhs: WireReceipt, rhs: WireReceipt) -> Bool {
     if lhs.verdicts != rhs.verdicts {return false}
     if lhs.retryAfterMilliseconds != rhs.retryAfterMilliseconds {return false}
+    if lhs._signed != rhs._signed {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireReceipt.Signed: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  public static let protoMessageName: String = WireReceipt.protoMessageName + ".Signed"
+  public static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{3}committed_at\0\u{1}signature\0")
+
+  public mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularBytesField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.committedAt) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.signature) }()
+      default: break
+      }
+    }
+  }
+
+  public func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularBytesField(value: self.key, fieldNumber: 1)
+    }
+    if self.committedAt != 0 {
+      try visitor.visitSingularInt64Field(value: self.committedAt, fieldNumber: 2)
+    }
+    if !self.signature.isEmpty {
+      try visitor.visitSingularBytesField(value: self.signature, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  public static func ==(lhs: WireReceipt.Signed, rhs: WireReceipt.Signed) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.committedAt != rhs.committedAt {return false}
+    if lhs.signature != rhs.signature {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

@@ -58,12 +58,17 @@ struct Ledger {
     }
 
     /// Writes a batch and resolves its entries; returns those that have to be asked again.
-    mutating func write(_ batch: inout [Work]) async throws(PostgresError) -> [Work] {
+    /// - Parameter receipts: what was signed of earlier batches, to be kept with this one; none is left once they are.
+    mutating func write(
+        _ batch: inout [Work], keeping receipts: inout [ReceiptNote]
+    ) async throws(PostgresError) -> [Work] {
         try await address(&batch)
         var later: [Work] = []
         var (written, places) = split(batch, later: &later)
         let noted = try await note(batch, in: &written)
+        written.receipts = receipts
         let outcome = try await writer.write(written)
+        if writer.hasKeptReceipts { receipts = [] }
         for delivery in noted { delivery.note = nil }
         var unexplained: [(Int, StoredOutcome)] = []
         for (places, resolutions) in [
@@ -88,6 +93,9 @@ struct Ledger {
         try await explain(unexplained, in: batch)
         return later
     }
+
+    /// Keeps what was signed when no batch follows that would take it along.
+    func keep(_ receipts: [ReceiptNote]) async throws(PostgresError) { try await writer.keep(receipts) }
 
     private mutating func address(_ batch: inout [Work]) async throws(PostgresError) {
         var delivery: OpenDelivery?

@@ -1,4 +1,5 @@
 import Dossiers
+import Foundation
 import IntakeProtocol
 import Store
 import WireMessages
@@ -22,6 +23,12 @@ final class OpenDelivery {
     let body: [UInt8]
     /// What is to be noted of it with the first of its entries that is written.
     var note: DeliveryNote?
+    /// The digests of its entries, as its sender states them.
+    var digests: [Digest] = []
+    /// The number of the sender's key that has signed it, and the signature.
+    var signer: (key: Int32, signature: [UInt8])?
+    /// What the centre has signed of it.
+    private var seal: WireReceipt.Signed?
     private var verdicts: [EntryVerdict?]
     private(set) var unresolved: Int
 
@@ -43,6 +50,51 @@ final class OpenDelivery {
     /// Entries that have no outcome yet get this one.
     func resolveRest(_ outcome: WireOutcome) {
         for index in verdicts.indices where verdicts[index] == nil { resolve(index, EntryVerdict(outcome: outcome)) }
+    }
+
+    /// What became of the entries, as numbers, when nothing of it will change any more.
+    private var permanentOutcomes: [UInt8]? {
+        var outcomes: [UInt8] = []
+        outcomes.reserveCapacity(verdicts.count)
+        for index in verdicts.indices {
+            switch verdicts[index]?.outcome {
+            case .stored: outcomes.append(1)
+            case .duplicate: outcomes.append(2)
+            case .rejected: outcomes.append(3)
+            case .conflict: outcomes.append(4)
+            default: return nil
+            }
+        }
+        return outcomes.count == digests.count ? outcomes : nil
+    }
+
+    /// Signs what became of the entries, unless some of them are to be sent again.
+    /// - Parameters:
+    ///   - key: the centre's key, if it signs.
+    ///   - sender: number of the sender.
+    ///   - moment: in microseconds since 1970; the entries are committed.
+    /// - Returns: what is to be kept of it; `nil` when neither side has signed.
+    func sign(by key: SigningKey?, sender: Int32, at moment: Int64) -> ReceiptNote? {
+        guard let outcomes = permanentOutcomes, key != nil || signer != nil else { return nil }
+        var centre: (key: [UInt8], signature: [UInt8])?
+        if let key {
+            let publicKey = key.publicKey
+            let head = ReceiptHead(
+                key: publicKey.id, sender: tag.sender, epoch: header.epoch, first: header.first, count: outcomes.count,
+                committedAt: moment,
+                root: MerkleTree.root(first: header.first, outcomes: outcomes, digests: digests))
+            if let signature = try? key.signature(of: head.statement) {
+                centre = (publicKey.bytes, signature)
+                var seal = WireReceipt.Signed()
+                seal.key = Data(publicKey.id)
+                seal.committedAt = moment
+                seal.signature = Data(signature)
+                self.seal = seal
+            }
+        }
+        return ReceiptNote(
+            key: EntryKey(sender: sender, epoch: header.epoch, sequence: header.first), count: outcomes.count,
+            committedAt: moment, centre: centre, sender: signer, contentType: Int16(header.contentType.rawValue))
     }
 
     /// The receipt as the body of a message, small enough for a frame.
@@ -73,6 +125,7 @@ final class OpenDelivery {
     /// The receipt: one verdict per range of equal outcomes, and one per entry that has reasons.
     private var receipt: WireReceipt {
         var receipt = WireReceipt()
+        if let seal { receipt.signed = seal }
         for (index, verdict) in verdicts.enumerated() {
             guard let verdict else { continue }
             let sequence = header.first + UInt64(index)

@@ -80,6 +80,7 @@ struct Preparation {
     private let policy: SurveyPolicy
     /// What senders may hand in, by their names; who is not in it may hand in everything.
     private var authorities: [String: Authority] = [:]
+    private var signatories = Signatories()
     /// Memory for the canonical form of one dossier after the other.
     private var canonical: [UInt8] = []
 
@@ -94,6 +95,9 @@ struct Preparation {
     /// Replaces the catalogues.
     mutating func use(_ catalogue: Catalogue) { validator.catalogue = catalogue }
 
+    /// Replaces the senders that have to sign.
+    mutating func use(_ signatories: Signatories) { self.signatories = signatories }
+
     /// The work of a batch.
     /// - Parameter sender: number of its sender, or 0 where it is not known yet.
     mutating func work(
@@ -102,18 +106,18 @@ struct Preparation {
         let header = delivery.header
         try header.verify(delivery.body)
         let batch = try BatchBody(delivery.body, count: Int(header.count))
+        delivery.digests = batch.items.map(\.digest)
+        let isProven = try checkSignature(of: batch, delivery, now: now)
         let authority = authorities[delivery.tag.sender]
         var previous = batch.previous
         var works: [Work] = []
         works.reserveCapacity(batch.items.count)
         for (index, item) in batch.items.enumerated() {
             let key = EntryKey(sender: sender, epoch: header.epoch, sequence: header.first + UInt64(index))
-            let digest = Chain.digest(
-                previous: previous, epoch: header.epoch, sequence: key.sequence, body: item.bytes.span)
             let place = Place(
                 key: key, digest: item.digest, contentType: header.contentType, authority: authority)
             let job =
-                if digest != item.digest {
+                if !isProven, !item.follows(previous, header.epoch, key.sequence) {
                     reject(item.bytes, place, [Fault(.digestMismatch)])
                 } else if item.bytes.count > Limits.entryBytes {
                     reject(item.bytes, place, [Fault(.tooLong)])
@@ -124,6 +128,25 @@ struct Preparation {
             previous = item.digest
         }
         return works
+    }
+
+    /// Whether a batch is signed by its sender, and so by its chain every entry of it.
+    ///
+    /// Were a broken link of the chain only the fault of its own entry, whoever stands between could replace the entries
+    /// before it: the signature covers what the last digest follows from, and nothing else.
+    private func checkSignature(
+        of batch: BatchBody, _ delivery: OpenDelivery, now: Instant
+    ) throws(ProtocolError) -> Bool {
+        let header = delivery.header
+        let signer = try signatories.signer(of: batch, header, sender: delivery.tag.sender, at: now.microseconds)
+        guard let signer, let signature = batch.signature else { return false }
+        var (previous, sequence) = (batch.previous, header.first)
+        for item in batch.items {
+            guard item.follows(previous, header.epoch, sequence) else { throw ProtocolError(.badSignature) }
+            (previous, sequence) = (item.digest, sequence + 1)
+        }
+        delivery.signer = (signer, signature)
+        return true
     }
 
     /// Where an entry stands, and how it is written.
@@ -255,6 +278,13 @@ struct Preparation {
     private func person(_ dossier: Dossier) -> [UInt8]? {
         guard policy.quietDays > 0, let id = dossier.applicantID, !dossier.hasPlaceholderID else { return nil }
         return Chain.digest(of: Array("hoso survey contact\n\(id)".utf8)).bytes
+    }
+}
+
+extension BatchBody.Item {
+    /// Whether its digest is that of the chain.
+    fileprivate func follows(_ previous: Digest, _ epoch: UInt64, _ sequence: UInt64) -> Bool {
+        Chain.digest(previous: previous, epoch: epoch, sequence: sequence, body: bytes.span) == digest
     }
 }
 

@@ -1,4 +1,5 @@
 package import Dossiers
+package import IntakeProtocol
 package import Store
 
 /// What a worker needs to know.
@@ -17,11 +18,14 @@ package struct WorkerConfiguration: Sendable {
     package var futureTolerance: Int64
     /// Which dossiers get a survey task.
     package var survey: SurveyPolicy
+    /// The key by which the centre signs receipts; `nil`: it does not.
+    package var receiptKey: SigningKey?
 
     /// A configuration.
     package init(
         endpoint: String, database: DatabaseAddress, batchEntries: Int = 1_000, zone: LocalZone,
-        policy: Catalogue.Policy = .open, futureTolerance: Int64 = 86_400, survey: SurveyPolicy = SurveyPolicy()
+        policy: Catalogue.Policy = .open, futureTolerance: Int64 = 86_400, survey: SurveyPolicy = SurveyPolicy(),
+        receiptKey: SigningKey? = nil
     ) {
         self.endpoint = endpoint
         self.database = database
@@ -30,6 +34,7 @@ package struct WorkerConfiguration: Sendable {
         self.policy = policy
         self.futureTolerance = futureTolerance
         self.survey = survey
+        self.receiptKey = receiptKey
     }
 }
 

@@ -40,6 +40,8 @@ extension WorkerService {
         }
     }
 
+    /// Signatures that wait to be kept.
+    private static let mostReceipts = 1_000
     private static let firstPause: Duration = .milliseconds(100)
     private static let longestPause: Duration = .seconds(5)
 
@@ -77,9 +79,15 @@ extension WorkerService {
                 nextCatalogue = .now.advanced(by: .seconds(30))
             }
             if works.isEmpty, questions.isEmpty {
+                if !receipts.isEmpty, drain.isRaised || receiptsDue <= .now {
+                    try await ledger.keep(receipts)
+                    receipts = []
+                    continue
+                }
                 if drain.isRaised { return }
                 work.lower()
-                _ = await executor.wait(for: [.signal(work)], until: min(nextCatalogue, nextRoster))
+                let next = min(nextCatalogue, nextRoster)
+                _ = await executor.wait(for: [.signal(work)], until: receipts.isEmpty ? next : min(next, receiptsDue))
                 continue
             }
             // In turn, so that neither holds up the other.
@@ -92,15 +100,18 @@ extension WorkerService {
     /// revoked is to count no longer within seconds.
     private func followRoster(_ ledger: Ledger) async throws(PostgresError) {
         let version = try await ledger.keys.version()
+        let session = brokerSession
+        let isTold = session == nil || announced?.session == session && announced?.version == version
+        guard rosterVersion != version || !isTold else { return }
+        let roster = try await ledger.keys.roster()
         if rosterVersion != version {
             preparation.use(try await ledger.grants.all())
+            preparation.use(Signatories(roster.keys))
             rosterVersion = version
+            logger.info("keys of senders", metadata: ["version": "\(version)", "keys": "\(roster.keys.count)"])
         }
-        guard let session = brokerSession, announced?.session != session || announced?.version != version else {
-            return
-        }
-        let roster = try await ledger.keys.roster()
-        guard session == brokerSession else { return }
+        // What it does not know of our signing keys it cannot change either: they stay here.
+        guard let session, session == brokerSession else { return }
         announced = (session, roster.version)
         var message = WireRoster()
         message.version = roster.version
@@ -123,6 +134,7 @@ extension WorkerService {
         }
         guard let progress = found else { return answer(question, nil) }
         var welcome = WireWelcome()
+        welcome.minor = 1
         welcome.contiguous = progress.contiguous
         welcome.highest = progress.highest
         welcome.holes = progress.holes.map { hole in
@@ -138,7 +150,11 @@ extension WorkerService {
         var batch = Selection.take(from: &works, limit: configuration.batchEntries)
         let later: [Work]
         do throws(PostgresError) {
-            later = try await ledger.write(&batch)
+            // Not with every transaction, for one more table in it is one more wait for the server.
+            let isDue = receiptsDue <= .now || receipts.count >= Self.mostReceipts
+            var kept = isDue ? receipts : []
+            later = try await ledger.write(&batch, keeping: &kept)
+            if isDue { receipts = kept }
             if numbers.count != ledger.senders.count { numbers = ledger.senders }
         } catch {
             // Not stored as far as we know: back in front, to be answered as unavailable or tried again.

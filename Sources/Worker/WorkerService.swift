@@ -53,6 +53,11 @@ package actor WorkerService: Service {
     /// Times in a row that the database turned a batch down for reasons that pass.
     var setbacks = 0
     private(set) var progress: UInt64 = 0
+    /// What was signed of batches that are committed, and is still to be kept.
+    var receipts: [ReceiptNote] = []
+    /// When it is kept, with the next transaction or without: a second after the first of it was signed.
+    var receiptsDue = ContinuousClock.now
+    private var limiter = LogLimiter()
 
     /// A HELLO or PING that a worker has to look up or record.
     struct Question {
@@ -287,7 +292,13 @@ extension WorkerService {
 
     /// Tells the sender that its batch does not follow the protocol; it stays in the sender's spool.
     private func refuse(_ delivery: OpenDelivery, _ error: ProtocolError) {
-        logger.error("batch refused", metadata: ["sender": "\(delivery.tag.sender)", "reason": "\(error)"])
+        if let withheld = limiter.pass("batch refused: \(error)", at: .now) {
+            logger.error(
+                "batch refused",
+                metadata: [
+                    "sender": "\(delivery.tag.sender)", "reason": "\(error)", "withheld": "\(withheld)",
+                ])
+        }
         refuse(delivery.header, delivery.tag, WireRefusal(error.code))
     }
 
@@ -296,8 +307,14 @@ extension WorkerService {
         send(header, tag: tag, body: (try? refusal.encoded(as: header.contentType)) ?? [])
     }
 
-    /// Sends the receipt of a batch.
+    /// Sends the receipt of a batch, signed where every entry of it is dealt with for good.
     func answer(_ delivery: OpenDelivery, retryAfter: Duration = .zero) {
+        if let sender = numbers[delivery.tag.sender],
+            let note = delivery.sign(by: configuration.receiptKey, sender: sender, at: WallClock.microseconds)
+        {
+            if receipts.isEmpty { receiptsDue = .now.advanced(by: .seconds(1)) }
+            receipts.append(note)
+        }
         var header = delivery.header.answered(by: .receipt)
         header.first = delivery.header.first
         header.count = delivery.header.count

@@ -16,7 +16,9 @@ struct AgentCommand: AsyncParsableCommand {
         discussion: """
             hoso agent    runs the service; all options · mọi tùy chọn: hoso agent run --help
             """,
-        subcommands: [AgentRun.self, AgentRejected.self, AgentCorrect.self, AgentCloseDay.self, AgentDays.self],
+        subcommands: [
+            AgentRun.self, AgentRejected.self, AgentCorrect.self, AgentCloseDay.self, AgentDays.self, AgentReceipt.self,
+        ],
         defaultSubcommand: AgentRun.self)
 }
 
@@ -47,7 +49,8 @@ struct AgentRun: AsyncParsableCommand {
             defer { withExtendedLifetime(lock) { spool.close() } }
             var services: [any Service] = [
                 try Courier(
-                    spool, routes: try settings.routes(), software: Program.software, logger: logger)
+                    spool, routes: try settings.routes(), evidence: try settings.evidence(),
+                    software: Program.software, logger: logger)
             ]
             if let inbox = settings.inbox {
                 services.append(

@@ -24,7 +24,10 @@ struct Hoso: AsyncParsableCommand {
                 ]),
             CommandGroup(
                 name: "Questions · Tra cứu",
-                subcommands: [AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self]),
+                subcommands: [
+                    AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self,
+                    ReceiptCommand.self, VerifyReceipt.self,
+                ]),
             CommandGroup(
                 name: "Tools · Công cụ",
                 subcommands: [SenderCommand.self, Keygen.self, Migrate.self, CheckConfig.self, Sample.self, Bench.self]),

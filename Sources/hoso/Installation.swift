@@ -1,6 +1,8 @@
 import Cluster
 import Dossiers
 import Foundation
+import IntakeProtocol
+import Keys
 import Settings
 import Supervision
 
@@ -51,13 +53,23 @@ struct Installation: Sendable {
     /// Writes the configuration if there is none yet; what an operator changed stays.
     func writeConfiguration(databaseURL: String, timeZone: String, language: String?) throws {
         guard !isConfigured else { return }
+        let (receiptKey, publicKey) = try makeReceiptKey()
         let values = [
             "time_zone": timeZone, "language": language ?? "", "database.url": databaseURL,
             "intake.endpoints": "ipc://\(sockets)/intake.sock", "intake.workers": "ipc://\(sockets)/workers.sock",
             "survey.endpoint": "ipc://\(sockets)/surveys.sock", "sender.spool": folder + "/senders/local.sqlite",
-            "sender.inbox": folder + "/inbox",
+            "sender.inbox": folder + "/inbox", "intake.receipt_key": receiptKey,
+            "intake.receipt_keys": "\(publicKey)",
         ]
         try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: configuration), options: .atomic)
+    }
+
+    /// Makes the key by which receipts are signed, or finds the one that an interrupted start has left.
+    private func makeReceiptKey() throws -> (path: String, publicKey: VerificationKey) {
+        try PrivateFolder.make(folder + "/keys")
+        let path = folder + "/keys/receipts"
+        guard FileManager.default.fileExists(atPath: path) else { return (path, try KeyFile.makeSigning(path)) }
+        return (path, try KeyFile.signingKey(path).publicKey)
     }
 
     /// Removes the folder and everything in it.

@@ -4,14 +4,25 @@ import Keys
 
 struct Keygen: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Makes a key pair for a sender or a broker · Tạo cặp khóa.",
+        abstract: "Makes the keys of a sender, a broker or of receipts · Tạo khóa.",
         discussion: """
-            The secret key stays in FILE, which only its owner can read; only the public key, which is printed and written to \
-            FILE.pub, is handed on.
-            Khóa bí mật nằm trong FILE, chỉ chủ tệp đọc được; chỉ khóa công khai (in ra và ghi vào FILE.pub) được chuyển đi.
+            hoso keygen FILE                  a sender's: FILE for the connection (sender.key), FILE.sign to sign (sender.signing_key)
+            hoso keygen FILE --for broker     a broker's (intake.server_key)
+            hoso keygen FILE --for receipts   the key by which a centre signs receipts (intake.receipt_key)
+            A secret key stays in its file, which only its owner can read; only the public key, which is printed and \
+            written to a file ending in .pub, is handed on.
+            Khóa bí mật nằm trong tệp, chỉ chủ tệp đọc được; chỉ khóa công khai (in ra và ghi vào tệp .pub) được chuyển đi.
             """)
+
+    /// Whose keys are made.
+    enum Purpose: String, ExpressibleByArgument, CaseIterable {
+        case sender, broker, receipts
+    }
+
     @Argument(help: "File for the secret key; it must not be there yet · Tệp khóa bí mật mới.", completion: .file())
     var file: String
+    @Option(name: .customLong("for"), help: "sender, broker or receipts · Dùng cho.")
+    var purpose = Purpose.sender
     @Option(help: "vi or en (default: from LANG) · Ngôn ngữ.")
     var language: String?
 
@@ -23,8 +34,18 @@ struct Keygen: AsyncParsableCommand {
     func run() async throws {
         let language = Language.spoken(language)
         try await reportingErrors(in: language) {
-            let key = try KeyFile.make(file)
-            Console.line(language.choose("khóa công khai: \(key)", "public key: \(key)"))
+            switch purpose {
+            case .sender:
+                let keys = try KeyFile.makeSender(file)
+                Console.line(language.choose("khóa công khai: \(keys.curve)", "public key: \(keys.curve)"))
+                Console.line(language.choose("khóa ký: \(keys.signing)", "signing key: \(keys.signing)"))
+            case .broker:
+                let key = try KeyFile.make(file)
+                Console.line(language.choose("khóa công khai: \(key)", "public key: \(key)"))
+            case .receipts:
+                let key = try KeyFile.makeSigning(file)
+                Console.line(language.choose("khóa biên nhận: \(key)", "receipt key: \(key)"))
+            }
         }
     }
 }

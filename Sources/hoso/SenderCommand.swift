@@ -18,15 +18,25 @@ struct SenderCommand: AsyncParsableCommand {
     struct Choice: ParsableArguments {
         @Argument(help: "Name of the sender: a-z 0-9 . _ - · Tên điểm gửi.")
         var name: String
-        @Option(help: "Its public key, as hoso keygen prints it · Khóa công khai.")
+        // One in 85 begins with the sign of an option.
+        @Option(parsing: .unconditional, help: "Its public key, as hoso keygen prints it · Khóa công khai.")
         var key: String
+        @Option(
+            help: "The public key by which it signs its batches; from then on it must · Khóa ký; từ đó phải ký từng lô."
+        )
+        var signingKey: String?
 
         func validate() throws {
             guard Limits.isSenderName(name) else { throw ValidationError("NAME: 1 … 64 × a-z 0-9 . _ -") }
             guard CurvePublicKey(z85: key) != nil else {
                 throw ValidationError("--key: a public key has 40 characters · khóa công khai có 40 ký tự.")
             }
+            guard signingKey == nil || signing != nil else {
+                throw ValidationError("--signing-key: 64 hexadecimal digits · 64 chữ số thập lục phân.")
+            }
         }
+
+        var signing: [UInt8]? { signingKey.flatMap { VerificationKey(hexadecimal: $0) }?.bytes }
 
         var bytes: [UInt8] { CurvePublicKey(z85: key)?.bytes ?? [] }
     }
@@ -130,7 +140,7 @@ struct SenderCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let language = settings.language
             try await reportingErrors(in: language) {
-                let (name, key, who) = (choice.name, choice.bytes, operatorName)
+                let (name, key, signing, who) = (choice.name, choice.bytes, choice.signing, operatorName)
                 let start = from.flatMap { Instant(rfc3339: $0) }?.microseconds
                 let end = to.flatMap { Instant(rfc3339: $0) }?.microseconds
                 let authority = grants.authority
@@ -138,7 +148,8 @@ struct SenderCommand: AsyncParsableCommand {
                     connection in
                     // What it may hand in is there before the key that lets it in.
                     if let authority { try await SenderGrants(connection).grant(authority, to: name, by: who) }
-                    return try await SenderKeys(connection).enrol(key, of: name, from: start, to: end, by: who)
+                    return try await SenderKeys(connection).enrol(
+                        key, signing: signing, of: name, from: start, to: end, by: who)
                 }
                 guard let number else { throw alreadyEnrolled(language) }
                 Console.line(
@@ -199,9 +210,11 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, key, who, days) = (choice.name, choice.bytes, operatorName, overlapDays)
+                let signing = choice.signing
                 let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
                     connection in
-                    try await SenderKeys(connection).rotate(key, of: name, overlapDays: Int32(days), by: who)
+                    try await SenderKeys(connection).rotate(
+                        key, signing: signing, of: name, overlapDays: Int32(days), by: who)
                 }
                 guard let number else { throw alreadyEnrolled(language) }
                 Console.line(

@@ -92,7 +92,8 @@ actor SendingTurn {
         // What the courier has to say, the progress says.
         if settings.logLevel == .info { logger.logLevel = .error }
         let courier = try Courier(
-            spool, routes: try settings.routes(), software: Program.software, logger: logger)
+            spool, routes: try settings.routes(), evidence: try settings.evidence(), software: Program.software,
+            logger: logger)
         self.courier = courier
         try await courier.run()
     }

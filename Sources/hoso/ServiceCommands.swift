@@ -4,6 +4,7 @@ import ArgumentParser
 import Broker
 import Dossiers
 import Foundation
+import IntakeProtocol
 import Keys
 import Machines
 import Mapping
@@ -48,8 +49,10 @@ struct WorkerCommand: AsyncParsableCommand {
         Lifeline.watch()
         let settings = try common.settings()
         let logger = settings.logger("worker")
-        let configuration = WorkerConfiguration(settings)
         try await reportingErrors(in: settings.language) {
+            // Unsigned, receipts would not be what senders were promised: without the key there is no worker.
+            let key = try settings.receiptKey.map { path throws(KeyError) in try KeyFile.signingKey(path) }
+            let configuration = WorkerConfiguration(settings, receiptKey: key)
             try await serve([WorkerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -67,7 +70,7 @@ struct AggregatorCommand: AsyncParsableCommand {
         try await reportingErrors(in: settings.language) {
             let service = try AggregatorService(
                 database: settings.database("aggregator", as: .fold), interval: settings.aggregatorInterval,
-                logger: logger)
+                receiptDays: Int32(settings.receiptDays), logger: logger)
             try await serve([service], logger: logger)
         }
     }
@@ -75,11 +78,13 @@ struct AggregatorCommand: AsyncParsableCommand {
 
 extension WorkerConfiguration {
     /// The worker of these settings.
-    init(_ settings: HosoSettings) {
+    /// - Parameter receiptKey: the key by which receipts are signed; only a worker needs it.
+    init(_ settings: HosoSettings, receiptKey: SigningKey? = nil) {
         self.init(
             endpoint: settings.workerEndpoint, database: settings.database("worker", as: .ingest),
             batchEntries: settings.batchEntries, zone: settings.zone, policy: settings.catalogue,
-            futureTolerance: settings.futureTolerance, survey: settings.survey)
+            futureTolerance: settings.futureTolerance, survey: settings.survey,
+            receiptKey: receiptKey)
     }
 }
 
@@ -92,6 +97,13 @@ extension HosoSettings {
             guard let key else { return [] }
             return centreKeys.map { IntakeRoute(endpoint: endpoint, security: .client(key, server: $0)) }
         }
+    }
+
+    /// What this sender signs and checks.
+    func evidence() throws(KeyError) -> AgentEvidence {
+        AgentEvidence(
+            signingKey: try signingKey.map { path throws(KeyError) in try KeyFile.signingKey(path) },
+            receiptKeys: receiptKeys, keptDays: keptReceiptDays)
     }
 
     /// Opens the spool, or makes it.

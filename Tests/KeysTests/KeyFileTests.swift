@@ -1,4 +1,5 @@
 import Foundation
+import IntakeProtocol
 import Keys
 import TestSupport
 import Testing
@@ -59,6 +60,28 @@ import ZeroMQ
             let error = #expect(throws: KeyError.self) { try KeyFile.secret(file) }
             #expect(error?.code == .notAKey)
         }
+    }
+
+    @Test func `A key that signs is another kind of key, and a sender has both or neither`() throws {
+        let keys = try KeyFile.makeSender(path)
+        let sign = KeyFile.signingPath(path)
+        #expect(try KeyFile.secret(path).publicKey == keys.curve)
+        #expect(try KeyFile.signingKey(sign).publicKey == keys.signing)
+        #expect(try KeyFile.verificationKey(KeyFile.publicPath(sign)) == keys.signing)
+        #expect(try mode(sign) == 0o600 && mode(sign + ".pub") == 0o644)
+        // None passes for another, nor a public one for a secret one.
+        #expect(throws: KeyError.self) { try KeyFile.secret(sign) }
+        #expect(throws: KeyError.self) { try KeyFile.signingKey(path) }
+        #expect(throws: KeyError.self) { try KeyFile.signingKey(sign + ".pub") }
+        #expect(throws: KeyError.self) { try KeyFile.verificationKey(sign) }
+        try FileManager.default.setAttributes([.posixPermissions: 0o640], ofItemAtPath: sign)
+        let error = #expect(throws: KeyError.self) { try KeyFile.signingKey(sign) }
+        #expect(error?.code == .open)
+        let other = folder.path + "/other"
+        _ = try KeyFile.make(other)
+        #expect(throws: KeyError.self) { try KeyFile.makeSender(other) }
+        #expect(!FileManager.default.fileExists(atPath: other + ".sign"))
+        #expect(!FileManager.default.fileExists(atPath: other + ".sign.pub"))
     }
 
     @Test func `A key of another user is refused`() throws {

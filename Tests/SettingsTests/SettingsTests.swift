@@ -1,5 +1,6 @@
 import Dossiers
 import Foundation
+import IntakeProtocol
 import Settings
 import TestSupport
 import Testing
@@ -129,5 +130,24 @@ import ZeroMQ
         #expect(try load("", ["LANG": "vi_VN.UTF-8"]).language == .vietnamese)
         #expect(try load("", ["LANG": "C"]).language == .english)
         #expect(try load("language: en", ["LANG": "vi_VN.UTF-8"]).language == .english)
+    }
+
+    @Test func `Keys by which receipts are checked are read, and a wrong one is named`() throws {
+        let key = SigningKey().publicKey, next = SigningKey().publicKey
+        let settings = try load(
+            """
+            intake: { receipt_key: keys/receipts, receipt_keys: ["\(key)", "\(next)"], keep_receipts_days: 30 }
+            sender: { signing_key: desk.sign, keep_receipts_days: 0 }
+            """)
+        #expect(settings.receiptKeys == [key, next] && settings.receiptDays == 30)
+        #expect(settings.receiptKey == folder.path + "/keys/receipts")
+        #expect(settings.signingKey == folder.path + "/desk.sign" && settings.keptReceiptDays == 0)
+        let standard = try HosoSettings.load(file: nil)
+        #expect(standard.receiptKeys.isEmpty && standard.receiptKey == nil && standard.signingKey == nil)
+        for wrong in ["\"\(key)0\"", "abc", try CurveSecretKey().publicKey.z85.replacing("\"", with: "")] {
+            let problems = problems("intake: { receipt_keys: [\"\(key)\", '\(wrong)'] }")
+            #expect(problems.contains { $0.contains("intake.receipt_keys") }, "\(wrong): \(problems)")
+        }
+        #expect(problems("intake: { keep_receipts_days: 0 }").count == 1)
     }
 }

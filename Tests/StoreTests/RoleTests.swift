@@ -34,7 +34,9 @@ import Testing
             for sql in [
                 "UPDATE hoso.intake SET outcome = 1", "UPDATE hoso.survey_task SET dossier = ''",
                 "UPDATE hoso.quarantine SET reasons = '[]'", "DELETE FROM hoso.dossier", "DELETE FROM hoso.sender_key",
-                "UPDATE hoso.sender_key SET curve = ''", "DELETE FROM hoso.adoption", "SET ROLE hoso_owner",
+                "UPDATE hoso.sender_key SET curve = ''", "UPDATE hoso.sender_key SET signing = NULL",
+                "UPDATE hoso.receipt SET first = 1", "TRUNCATE hoso.receipt", "DELETE FROM hoso.adoption",
+                "SET ROLE hoso_owner",
                 "CREATE TABLE hoso.mine ()", "CREATE TABLE public.mine ()", "DELETE FROM hoso.migration",
             ] { #expect(try await state(sql, as: role, database) == Self.forbidden, "\(role): \(sql)") }
         }
@@ -131,7 +133,8 @@ import Testing
         }
         #expect(
             found == [
-                "hoso_fold DELETE delivery", "hoso_fold DELETE fold_second", "hoso_relay DELETE survey_acknowledgement",
+                "hoso_fold DELETE delivery", "hoso_fold DELETE fold_second", "hoso_fold DELETE receipt",
+                "hoso_relay DELETE survey_acknowledgement",
             ])
     }
 

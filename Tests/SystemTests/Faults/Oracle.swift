@@ -1,6 +1,7 @@
 import Demonstration
 import Dossiers
 import Foundation
+import IntakeProtocol
 import Mapping
 import Postgres
 import Spool
@@ -198,7 +199,34 @@ struct Oracle: Sendable {
         findings.expect("lost: receipted and not stored", lost.isEmpty, "\(lost.sorted().prefix(20))")
         findings.expect("phantom: stored and never receipted", phantoms.isEmpty, "\(phantoms.sorted().prefix(20))")
         findings.expect("the heads of the chains agree", last == digest, "")
+        try verifyProofs(spool, upTo: UInt64(counts.accepted), &findings)
         return findings.list
+    }
+
+    /// What senders have in writing, the centre has signed: every entry, with the outcome that was recorded.
+    private func verifyProofs(_ spool: SpoolDatabase, upTo last: UInt64, _ findings: inout Findings) throws {
+        guard let key = VerificationKey(hexadecimal: try site.publicKey("receipts")) else { return }
+        var number: UInt64 = 1
+        while number <= last {
+            guard let proof = try spool.proof(of: number) else {
+                findings.expect("every receipt is signed", false, "\(number)")
+                return
+            }
+            let digests = stride(from: 0, to: proof.digests.count, by: 32).compactMap { start in
+                Digest(Array(proof.digests[start..<(start + 32)]))
+            }
+            let head = ReceiptHead(
+                key: key.id, sender: spool.sender, epoch: spool.epoch, first: proof.first, count: digests.count,
+                committedAt: proof.committedAt,
+                root: MerkleTree.root(first: proof.first, outcomes: proof.outcomes, digests: digests))
+            findings.expect(
+                "the centre has signed it", key.verifies(proof.signature, of: head.statement), "\(proof.first)")
+            for (index, outcome) in proof.outcomes.enumerated() {
+                let recorded = try spool.outcome(of: proof.first + UInt64(index))?.rawValue
+                findings.expect("what is signed is recorded", recorded == Int(outcome), "\(proof.first) + \(index)")
+            }
+            number = proof.first + UInt64(digests.count)
+        }
     }
 
     private func verifySurveys() throws -> [String] {

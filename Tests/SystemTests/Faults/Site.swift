@@ -97,9 +97,10 @@ final class Site: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await cluster.run() }
             try await cluster.waitUntilReady()
+            let isNew = try await site.makeKeys()
             try site.writeConfiguration()
-            let migrated = try await Program.run(["migrate", "--config", site.configuration])
-            #expect(migrated.status == 0, "\(migrated.error)")
+            try await site.command(["migrate", "--config", site.configuration])
+            if isNew { try await site.enrolTheSigner() }
             try await withThrowingTaskGroup(of: Void.self) { processes in
                 for role in roles { processes.addTask { try await site.keep(role) } }
                 try await work(site)
@@ -110,11 +111,38 @@ final class Site: Sendable {
         }
     }
 
+    /// The centre signs its receipts, the first sender its batches; false when an earlier run in this folder made the keys.
+    private func makeKeys() async throws -> Bool {
+        guard !FileManager.default.fileExists(atPath: folder.path + "/receipts") else { return false }
+        try await command(["keygen", folder.path + "/receipts", "--for", "receipts"])
+        try await command(["keygen", folder.path + "/sender-0"])
+        return true
+    }
+
+    private func enrolTheSigner() async throws {
+        try await command([
+            "sender", "enrol", "sender-0", "--key", try publicKey("sender-0"), "--signing-key",
+            try publicKey("sender-0.sign"), "--config", configuration,
+        ])
+    }
+
+    private func command(_ arguments: [String]) async throws {
+        let outcome = try await Program.run(arguments)
+        #expect(outcome.status == 0, "\(arguments): \(outcome.error)")
+    }
+
+    /// The key in a file of this site, as `hoso keygen` prints it.
+    func publicKey(_ name: String) throws -> String {
+        let lines = try String(contentsOfFile: "\(folder.path)/\(name).pub", encoding: .utf8).split(separator: "\n")
+        return String(try #require(lines.last))
+    }
+
     private func writeConfiguration() throws {
         try folder.write(
             """
             database: { url: "\(cluster.url)" }
-            intake: { endpoints: "ipc://\(folder.path)/intake", workers: "ipc://\(folder.path)/workers", lease_seconds: 4 }
+            intake: { endpoints: "ipc://\(folder.path)/intake", workers: "ipc://\(folder.path)/workers", lease_seconds: 4,
+              receipt_key: "\(folder.path)/receipts", receipt_keys: "\(publicKey("receipts"))" }
             survey: { endpoint: "ipc://\(folder.path)/surveys", lease_seconds: 5 }
             sender: { inbox: "" }
 
@@ -132,6 +160,7 @@ final class Site: Sendable {
             variables["HOSO_SENDER_NAME"] = "sender-\(number)"
             variables["HOSO_SENDER_SPOOL"] = spoolPath(number)
             variables["HOSO_SENDER_INBOX"] = inbox(number)
+            if number == 0 { variables["HOSO_SENDER_SIGNING_KEY"] = folder.path + "/sender-0.sign" }
         default: break
         }
         variables["HOSO_FAIL"] = failPoints.withLock { $0[role] }
