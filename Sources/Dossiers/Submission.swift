@@ -98,30 +98,49 @@ extension Submission {
 
     /// The text of `field`.
     public subscript(field: Field) -> String {
-        get { self[keyPath: Submission.keyPath(field)] }
-        set { self[keyPath: Submission.keyPath(field)] = newValue }
-    }
-
-    private static func keyPath(_ field: Field) -> WritableKeyPath<Submission, String> {
-        switch field {
-        case .dossierCode: \.dossierCode
-        case .codeGrammar: \.codeGrammar
-        case .receivedAt: \.receivedAt
-        case .dueAt: \.dueAt
-        case .finishedAt: \.finishedAt
-        case .returnedAt: \.returnedAt
-        case .unit: \.unit
-        case .procedure: \.procedure
-        case .sector: \.sector
-        case .channel: \.channel
-        case .returnChannel: \.returnChannel
-        case .deskOperator: \.deskOperator
-        case .onlineLevel: \.onlineLevel
-        case .applicantKind: \.applicantKind
-        case .applicantID: \.applicantID
-        case .applicantName: \.applicantName
-        case .applicantPhone: \.applicantPhone
-        case .status: \.status
+        get {
+            switch field {
+            case .dossierCode: dossierCode
+            case .codeGrammar: codeGrammar
+            case .receivedAt: receivedAt
+            case .dueAt: dueAt
+            case .finishedAt: finishedAt
+            case .returnedAt: returnedAt
+            case .unit: unit
+            case .procedure: procedure
+            case .sector: sector
+            case .channel: channel
+            case .returnChannel: returnChannel
+            case .deskOperator: deskOperator
+            case .onlineLevel: onlineLevel
+            case .applicantKind: applicantKind
+            case .applicantID: applicantID
+            case .applicantName: applicantName
+            case .applicantPhone: applicantPhone
+            case .status: status
+            }
+        }
+        set {
+            switch field {
+            case .dossierCode: dossierCode = newValue
+            case .codeGrammar: codeGrammar = newValue
+            case .receivedAt: receivedAt = newValue
+            case .dueAt: dueAt = newValue
+            case .finishedAt: finishedAt = newValue
+            case .returnedAt: returnedAt = newValue
+            case .unit: unit = newValue
+            case .procedure: procedure = newValue
+            case .sector: sector = newValue
+            case .channel: channel = newValue
+            case .returnChannel: returnChannel = newValue
+            case .deskOperator: deskOperator = newValue
+            case .onlineLevel: onlineLevel = newValue
+            case .applicantKind: applicantKind = newValue
+            case .applicantID: applicantID = newValue
+            case .applicantName: applicantName = newValue
+            case .applicantPhone: applicantPhone = newValue
+            case .status: status = newValue
+            }
         }
     }
 }

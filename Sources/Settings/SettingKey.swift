@@ -63,7 +63,7 @@ package struct SettingKey: Sendable {
                 + "hoso_operations); single: as the user of database.url",
             "separate: mỗi dịch vụ kết nối bằng vai trò riêng; single: bằng người dùng trong database.url"),
         SettingKey("database.password_file", "", "file with the password", "tệp chứa mật khẩu"),
-        SettingKey("worker.count", "4", "workers that `hoso up` starts", "số worker của `hoso up`"),
+        SettingKey("worker.count", "3", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey("worker.batch_entries", "1000", "entries of a transaction", "số bản ghi mỗi giao dịch"),
         SettingKey(
             "worker.future_tolerance_hours", "24", "how far ahead a sender's clock may be",

@@ -6,7 +6,8 @@ extension InstructionBenchmark {
     /// What a worker does with an entry.
     static var entry: [InstructionBenchmark] {
         [
-            reading("entry: read protobuf", .protobuf), reading("entry: read JSON", .json), validation, canonicalForm,
+            reading("entry: read protobuf", .protobuf), reading("entry: read JSON", .json), validation,
+            validationInPlace, canonicalForm,
             chain,
         ]
     }
@@ -36,6 +37,24 @@ extension InstructionBenchmark {
                 guard case .accepted = validator.validate(submission, now: Sample.now) else {
                     throw BenchmarkFailure("a submission is not accepted")
                 }
+                accepted += 1
+            }
+            return accepted
+        }
+    }
+
+    /// As a worker does with nearly every entry: found and judged where it stands.
+    private static let validationInPlace = InstructionBenchmark(
+        name: "entry: read and validate in place", dossiers: Sample.size
+    ) { _ in
+        let entries = try Sample.entries(as: .protobuf)
+        var validator = try Sample.validator()
+        return { _ in
+            var accepted = 0
+            for entry in entries {
+                guard let (places, _) = IntakeScanner.read(entry.span),
+                    case .accepted = validator.validate(places, in: entry.span, now: Sample.now)
+                else { throw BenchmarkFailure("an entry is not accepted") }
                 accepted += 1
             }
             return accepted
