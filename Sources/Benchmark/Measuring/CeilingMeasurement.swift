@@ -14,8 +14,13 @@ struct CeilingMeasurement: Sendable {
     func run() async throws -> CeilingFigures {
         site.say("Trần: COPY trên 1 và 2 kết nối …", "Ceiling: COPY on 1 and 2 connections …")
         return CeilingFigures(
-            dossiers: dossiers, oneConnection: try await rate(connections: 1),
-            twoConnections: try await rate(connections: 2))
+            dossiers: dossiers, oneConnection: try await best(connections: 1),
+            twoConnections: try await best(connections: 2))
+    }
+
+    /// The faster of two runs: a disk that stalls in one of them is no ceiling, and would flatter what is compared with it.
+    private func best(connections: Int) async throws -> Double {
+        max(try await rate(connections: connections), try await rate(connections: connections))
     }
 
     private func rate(connections: Int) async throws -> Double {
