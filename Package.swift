@@ -70,8 +70,8 @@ let package = Package(
             name: "Migrations", path: "Schemas/database",
             resources: [
                 .embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql"), .embedInCode("0003_speed.sql"),
-                .embedInCode("0004_members.sql"), .embedInCode("0005_roles.sql"), .embedInCode("0006_grants.sql"),
-                .embedInCode("0007_evidence.sql"), .embedInCode("privileges.sql"),
+                .embedInCode("0004_members.sql"), .embedInCode("0005_grants.sql"),
+                .embedInCode("0006_evidence.sql"), .embedInCode("privileges.sql"),
             ],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),

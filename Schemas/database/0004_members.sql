@@ -15,16 +15,17 @@ CREATE TABLE hoso.sender_key (
 );
 CREATE INDEX sender_key_of ON hoso.sender_key (sender);
 
--- Its version rises with every change of the keys, so that one look tells whether there is something new.
+-- Its version is another with every change of the keys, so that one look tells whether there is something new; a number at
+-- random, so that a database that was restored never has one that was seen with other keys.
 CREATE TABLE hoso.roster (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     version  bigint NOT NULL
 ) WITH (fillfactor = 50);
-INSERT INTO hoso.roster (version) VALUES (1);
+INSERT INTO hoso.roster (version) VALUES (('x' || left(md5(random()::text || clock_timestamp()), 16))::bit(64)::bigint);
 
-CREATE FUNCTION hoso.renew_roster() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+CREATE FUNCTION hoso.renew_roster() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
 BEGIN
-    UPDATE hoso.roster SET version = version + 1;
+    UPDATE hoso.roster SET version = ('x' || left(md5(random()::text || clock_timestamp()), 16))::bit(64)::bigint;
     RETURN NULL;
 END $$;
 CREATE TRIGGER renew_roster AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON hoso.sender_key

@@ -20,9 +20,8 @@ package enum Migrations {
             number: 2, name: "revisions", sql: String(decoding: PackageResources._002_revisions_sql, as: UTF8.self)),
         Migration(number: 3, name: "speed", sql: String(decoding: PackageResources._003_speed_sql, as: UTF8.self)),
         Migration(number: 4, name: "members", sql: String(decoding: PackageResources._004_members_sql, as: UTF8.self)),
-        Migration(number: 5, name: "roles", sql: String(decoding: PackageResources._005_roles_sql, as: UTF8.self)),
-        Migration(number: 6, name: "grants", sql: String(decoding: PackageResources._006_grants_sql, as: UTF8.self)),
+        Migration(number: 5, name: "grants", sql: String(decoding: PackageResources._005_grants_sql, as: UTF8.self)),
         Migration(
-            number: 7, name: "evidence", sql: String(decoding: PackageResources._007_evidence_sql, as: UTF8.self)),
+            number: 6, name: "evidence", sql: String(decoding: PackageResources._006_evidence_sql, as: UTF8.self)),
     ]
 }

@@ -1,4 +1,33 @@
--- Who owns what, and who may do what: the whole of it, applied after every migration. What is not listed is forbidden.
+-- The roles, who owns what, and who may do what: the whole of it, applied whenever somebody migrates. What is not listed is
+-- forbidden. Roles belong to the whole cluster, and databases of one cluster may be migrated at once. Together they leave room
+-- for the owner in a cluster of 50 connections.
+DO $$
+DECLARE
+    role text;
+BEGIN
+    FOREACH role IN ARRAY ARRAY['hoso_ingest', 'hoso_fold', 'hoso_relay', 'hoso_read', 'hoso_operations'] LOOP
+        BEGIN
+            EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT %s', role,
+                CASE role WHEN 'hoso_ingest' THEN 24 WHEN 'hoso_read' THEN 8 WHEN 'hoso_operations' THEN 6 ELSE 4 END);
+            -- What a session forgets to set: no statement, lock or idle transaction holds others up for long.
+            EXECUTE format('ALTER ROLE %I SET lock_timeout = ''5s''', role);
+            EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''30s''', role);
+            EXECUTE format('ALTER ROLE %I SET statement_timeout = %L', role,
+                CASE WHEN role IN ('hoso_read', 'hoso_operations') THEN '300s' ELSE '60s' END);
+            EXECUTE format('ALTER ROLE %I SET search_path = ''''', role);
+        EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+        END;
+    END LOOP;
+    -- Owns everything, and nobody connects as it: what it may do, a service may not.
+    BEGIN
+        CREATE ROLE hoso_owner NOLOGIN NOINHERIT;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+    END;
+    IF NOT pg_has_role(current_user, 'hoso_owner', 'MEMBER') THEN
+        EXECUTE format('GRANT hoso_owner TO %I', current_user);
+    END IF;
+END $$;
+
 DO $$
 DECLARE
     part record;
@@ -38,7 +67,7 @@ END $$;
 GRANT SELECT, INSERT ON hoso.intake, hoso.survey_task, hoso.quarantine, hoso.quarantine_closure, hoso.settled_root,
     hoso.manifest TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE ON hoso.dossier, hoso.survey_contact, hoso.sender_alarm TO hoso_ingest;
-GRANT INSERT, UPDATE (name) ON hoso.sender TO hoso_ingest;
+GRANT INSERT ON hoso.sender TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (head, head_digest, announced_at) ON hoso.sender_epoch TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
 GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
@@ -88,8 +117,7 @@ GRANT INSERT ON hoso.intake, hoso.survey_task, hoso.quarantine, hoso.quarantine_
     hoso.replay_entry, hoso.manifest TO hoso_operations;
 GRANT INSERT, UPDATE ON hoso.dossier, hoso.survey_contact, hoso.unit, hoso.procedure TO hoso_operations;
 GRANT UPDATE ON hoso.replay TO hoso_operations;
-GRANT INSERT, UPDATE (name) ON hoso.sender TO hoso_operations;
+GRANT INSERT ON hoso.sender TO hoso_operations;
 GRANT INSERT, UPDATE (valid_to, revoked_at, revoked_by, because) ON hoso.sender_key TO hoso_operations;
 GRANT INSERT ON hoso.sender_grant TO hoso_operations;
-GRANT UPDATE ON hoso.roster TO hoso_operations;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_operations;

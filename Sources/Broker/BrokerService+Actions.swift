@@ -91,6 +91,8 @@ extension BrokerService {
     }
 
     private func log(_ note: BrokerMachine<Envelope>.Note) {
+        // Whoever greets again and again fills no log with it.
+        if case .senderJoined = note, limiter.pass("sender joined", at: .now) == nil { return }
         switch note {
         case .senderJoined(let name): logger.info("sender joined", metadata: ["sender": "\(name)"])
         case .senderExpired(let name): logger.info("sender fell silent", metadata: ["sender": "\(name)"])

@@ -40,6 +40,11 @@ extension BrokerService {
         let envelope = Envelope(header: header, headerFrame: frames[0], body: body)
         if header.contentType != .none { contentTypes[peer] = header.contentType }
         let now = ContinuousClock.now
+        // A session belongs to whoever greeted: another key on a connection of the same name greets for itself.
+        if header.command != .hello, let guest = guests[peer], guest.user != user {
+            perform(machine.senderLeft(peer))
+            guests[peer] = nil
+        }
         switch header.command {
         case .hello: try greet(peer, user, envelope, at: now)
         case .batch: try take(batch: envelope, from: peer, at: now)

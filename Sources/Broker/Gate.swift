@@ -38,9 +38,12 @@ struct Gate {
         user == .local || roster?.admits(user, at: moment) == true
     }
 
-    /// Takes a roster over; false when it is older than the one that is known.
+    /// Takes a roster over; false when it is the one that is known.
+    ///
+    /// The last one that a worker has read counts, whatever came before: a database may have been restored. A worker that
+    /// was held up for a while reads again within a second.
     mutating func use(_ fresh: Roster) -> Bool {
-        if let roster, roster.version >= fresh.version { return false }
+        if roster?.version == fresh.version { return false }
         roster = fresh
         return true
     }

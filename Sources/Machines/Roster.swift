@@ -20,7 +20,7 @@ package struct Roster: Sendable, Equatable {
         }
     }
 
-    /// Rises with every change.
+    /// Another one with every change.
     package let version: UInt64
     private let byKey: [[UInt8]: Member]
     private let byUser: [UserID: Member]

@@ -41,9 +41,8 @@ package struct Migrator {
                 migration.sql + Self.record(migration), as: "migration \(migration.number)", within: .seconds(600))
             applied.append("\(migration.number) \(migration.name)")
         }
-        if !applied.isEmpty {
-            try await connection.runScript(Migrations.privileges, as: "grant privileges", within: .seconds(60))
-        }
+        // Always: an earlier run may have been cut short before it, or the database restored into another cluster.
+        try await connection.runScript(Migrations.privileges, as: "grant privileges", within: .seconds(60))
         _ = try await connection.run("SELECT pg_advisory_unlock(hashtext('hoso.migration'))", as: "unlock migrations")
         return applied
     }

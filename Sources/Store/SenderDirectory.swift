@@ -25,11 +25,22 @@ package struct SenderDirectory {
             "SELECT id FROM hoso.sender WHERE name = $1", parameters, as: "find a sender")
         if known.count == 1 { return known.int32(0, 0) }
         let made = try await connection.run(
-            """
-            INSERT INTO hoso.sender (name) VALUES ($1)
-            ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id
-            """, parameters, as: "register a sender")
-        return made.int32(0, 0)
+            "INSERT INTO hoso.sender (name) VALUES ($1) ON CONFLICT (name) DO NOTHING RETURNING id", parameters,
+            as: "register a sender")
+        if made.count == 1 { return made.int32(0, 0) }
+        // Somebody else has registered it in between; no service may change a sender's name, so it is there to stay.
+        return try await connection.run(
+            "SELECT id FROM hoso.sender WHERE name = $1", parameters, as: "find a sender"
+        ).int32(0, 0)
+    }
+
+    /// The number of a sender; `nil` when there is none of the name.
+    package func find(_ name: String) async throws(PostgresError) -> Int32? {
+        var parameters = Parameters()
+        parameters.append(name)
+        let known = try await connection.run(
+            "SELECT id FROM hoso.sender WHERE name = $1", parameters, as: "find a sender")
+        return known.count == 1 ? known.int32(0, 0) : nil
     }
 
     /// Records how far a sender says it has numbered, and what that says about its spool.

@@ -32,9 +32,9 @@ package struct SenderGrants {
         return grants
     }
 
-    /// Grants a sender this, and nothing else, from now on.
-    package func grant(_ authority: Authority, to sender: String, by whom: String) async throws(PostgresError) {
-        let number = try await SenderDirectory(connection).register(sender)
+    /// Grants a sender this, and nothing else, from now on; false when there is no sender of the name.
+    package func grant(_ authority: Authority, to sender: String, by whom: String) async throws(PostgresError) -> Bool {
+        guard let number = try await SenderDirectory(connection).find(sender) else { return false }
         var parameters = Parameters()
         parameters.append(number)
         parameters.append(authority.channels?.map { String($0.rawValue) }.sorted().joined(separator: ","))
@@ -47,5 +47,6 @@ package struct SenderGrants {
             INSERT INTO hoso.sender_grant (sender, channels, units, procedures, code_grammar, by_whom)
             VALUES ($1, string_to_array($2, ',')::smallint[], string_to_array($3, chr(10)), string_to_array($4, chr(10)), $5, $6)
             """, parameters, as: "grant")
+        return true
     }
 }

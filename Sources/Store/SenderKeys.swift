@@ -1,3 +1,4 @@
+package import Dossiers
 package import Postgres
 
 /// The keys of senders, as operators enrol and revoke them.
@@ -31,7 +32,7 @@ package struct SenderKeys {
     /// The keys on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// A number that rises with every change of the keys.
+    /// A number that is another one after every change of the keys, or of what senders may hand in.
     package func version() async throws(PostgresError) -> UInt64 {
         let result = try await connection.run("SELECT version FROM hoso.roster", as: "look for new keys")
         return UInt64(bitPattern: result.int64(0, 0))
@@ -60,12 +61,42 @@ package struct SenderKeys {
     }
 
     /// Enrols a key; the sender is registered when it is new.
-    /// - Parameter signing: the key by which the sender signs its batches from now on, if it does.
-    /// - Returns: its number; `nil` when the key has been enrolled before, for whomever.
+    /// - Parameters:
+    ///   - signing: the key by which the sender signs its batches from now on, if it does.
+    ///   - authority: what it may hand in from now on; `nil` leaves that as it is.
+    /// - Returns: its number; `nil` when the key has been enrolled before, for whomever, and nothing was changed.
     package func enrol(
-        _ curve: [UInt8], signing: [UInt8]? = nil, of sender: String, from: Int64?, to: Int64?, by whom: String
+        _ curve: [UInt8], signing: [UInt8]? = nil, of sender: String, granting authority: Authority? = nil,
+        from: Int64?, to: Int64?, by whom: String
     ) async throws(PostgresError) -> Int32? {
-        let number = try await SenderDirectory(connection).register(sender)
+        try await inTransaction { () async throws(PostgresError) -> Int32? in
+            let number = try await SenderDirectory(connection).register(sender)
+            let key = try await insert(curve, signing: signing, of: number, from: from, to: to, by: whom)
+            if key != nil, let authority {
+                _ = try await SenderGrants(connection).grant(authority, to: sender, by: whom)
+            }
+            return key
+        }
+    }
+
+    /// All or nothing: nothing where there is no result.
+    private func inTransaction<Value>(
+        _ body: () async throws(PostgresError) -> Value?
+    ) async throws(PostgresError) -> Value? {
+        _ = try await connection.run("BEGIN", as: "begin")
+        do throws(PostgresError) {
+            let value = try await body()
+            _ = try await connection.run(value == nil ? "ROLLBACK" : "COMMIT", as: "change the keys")
+            return value
+        } catch {
+            try? await connection.rollBack()
+            throw error
+        }
+    }
+
+    private func insert(
+        _ curve: [UInt8], signing: [UInt8]?, of number: Int32, from: Int64?, to: Int64?, by whom: String
+    ) async throws(PostgresError) -> Int32? {
         var parameters = Parameters()
         parameters.append(number)
         parameters.append(curve)
@@ -83,12 +114,19 @@ package struct SenderKeys {
     }
 
     /// Enrols a key, and has the others of its sender end after some days.
-    /// - Returns: its number; `nil` when the key has been enrolled before, and nothing was changed.
+    /// - Returns: its number; `nil` when the key has been enrolled before, or there is no such sender, and nothing was changed.
     package func rotate(
         _ curve: [UInt8], signing: [UInt8]? = nil, of sender: String, overlapDays: Int32, by whom: String
     ) async throws(PostgresError) -> Int32? {
-        let enrolled = try await enrol(curve, signing: signing, of: sender, from: nil, to: nil, by: whom)
-        guard let number = enrolled else { return nil }
+        try await inTransaction { () async throws(PostgresError) -> Int32? in
+            guard let known = try await SenderDirectory(connection).find(sender) else { return nil }
+            let key = try await insert(curve, signing: signing, of: known, from: nil, to: nil, by: whom)
+            if let key { try await endOthers(of: sender, than: key, overlapDays) }
+            return key
+        }
+    }
+
+    private func endOthers(of sender: String, than number: Int32, _ overlapDays: Int32) async throws(PostgresError) {
         var parameters = Parameters()
         parameters.append(sender)
         parameters.append(number)
@@ -101,7 +139,6 @@ package struct SenderKeys {
             WHERE s.id = k.sender AND s.name = $1 AND k.id <> $2 AND k.revoked_at IS NULL
               AND k.valid_to > now() + make_interval(days => $3) AND k.valid_from < now() + make_interval(days => $3)
             """, parameters, as: "have older keys end")
-        return number
     }
 
     /// Revokes the keys of a sender, or one of them, for good.

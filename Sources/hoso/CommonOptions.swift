@@ -63,7 +63,10 @@ struct CommonOptions: ParsableArguments {
 
 /// Who runs the command, for the record: also behind `sudo`.
 var operatorName: String {
-    let name = ProcessInfo.processInfo.environment["SUDO_USER"] ?? ProcessInfo.processInfo.userName
+    let environment = ProcessInfo.processInfo.environment
+    // Only root can have come by sudo; anybody can set a variable.
+    let caller = getuid() == 0 ? environment["SUDO_USER"] : nil
+    let name = caller ?? ProcessInfo.processInfo.userName
     return "\(name) (uid \(getuid()))"
 }
 

@@ -124,11 +124,19 @@ struct AgentReceipt: AsyncParsableCommand {
                 Console.error("hoso: \(sentence)")
                 throw ExitCode(1)
             }
-            if receipt.verdict(settings.receiptKeys) == .forged {
+            let verdict = receipt.verdict(settings.receiptKeys)
+            if verdict == .forged {
                 Console.error("hoso: \(VerifyReceipt.sentence(of: .forged, receipt, in: language))")
                 throw ExitCode(65)
             }
             try output.write(ReceiptReport(receipt, zone: settings.zone), in: language)
+            guard case .genuine = verdict else {
+                let sentence = language.choose(
+                    "chưa kiểm tra được: khóa công khai của trung tâm không có trong intake.receipt_keys",
+                    "not checked: the centre's public key is not among intake.receipt_keys")
+                Console.error("hoso: \(sentence)")
+                throw ExitCode(1)
+            }
         }
     }
 
@@ -151,7 +159,7 @@ struct VerifyReceipt: AsyncParsableCommand {
         abstract: "Checks a signed receipt, without any connection · Kiểm tra biên nhận.",
         discussion: """
             FILE holds the text of the receipt, as it stands in the QR code; - reads it from standard input. Leaves with 65 \
-            when the centre has not signed exactly this.
+            when the centre has not signed exactly this, and with 1 when it has signed that the dossier was not stored.
             TỆP chứa đúng dòng chữ trong mã QR. Mã thoát 65 nếu trung tâm không ký nội dung này.
             """)
     @OptionGroup var common: CommonOptions
@@ -195,9 +203,18 @@ struct VerifyReceipt: AsyncParsableCommand {
                 throw ExitCode(65)
             }
             let report = ReceiptReport(receipt, zone: settings.zone)
-            if format == .json { return Console.line(try report.json) }
-            Console.line(Self.sentence(of: verdict, receipt, in: language))
-            report.lines(in: language).forEach(Console.line)
+            if format == .json {
+                Console.line(try report.json)
+            } else {
+                Console.line(Self.sentence(of: verdict, receipt, in: language))
+                report.lines(in: language).forEach(Console.line)
+                Console.line(
+                    language.choose(
+                        "Biên nhận không cho biết mã hồ sơ: hãy đối chiếu với trung tâm.",
+                        "The receipt does not say which code the dossier has: the centre knows."))
+            }
+            // Genuine, and yet no dossier was taken: a script must not take it for one.
+            if !report.isTaken { throw ExitCode(1) }
         }
     }
 
@@ -224,6 +241,10 @@ struct VerifyReceipt: AsyncParsableCommand {
     static func sentence(of verdict: DossierReceipt.Verdict, _ receipt: DossierReceipt, in language: Language) -> String
     {
         switch verdict {
+        case .genuine where receipt.leaf.outcome > 2:
+            language.choose(
+                "Biên nhận hợp lệ: trung tâm xác nhận CHƯA lưu hồ sơ, đang giữ lại.",
+                "The receipt is valid: the centre confirms that the dossier was NOT stored, but quarantined.")
         case .genuine:
             language.choose("Biên nhận hợp lệ: trung tâm đã ký.", "The receipt is valid: the centre has signed it.")
         case .unknownKey:

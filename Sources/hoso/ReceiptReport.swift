@@ -85,6 +85,9 @@ struct ReceiptReport {
         }
     }
 
+    /// Whether the centre has the dossier.
+    var isTaken: Bool { receipt.leaf.outcome <= 2 }
+
     private var word: String { ["stored", "duplicate", "rejected", "conflict"][Int(receipt.leaf.outcome) - 1] }
 
     private func outcome(in language: Language) -> String {

@@ -146,10 +146,8 @@ struct SenderCommand: AsyncParsableCommand {
                 let authority = grants.authority
                 let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
                     connection in
-                    // What it may hand in is there before the key that lets it in.
-                    if let authority { try await SenderGrants(connection).grant(authority, to: name, by: who) }
-                    return try await SenderKeys(connection).enrol(
-                        key, signing: signing, of: name, from: start, to: end, by: who)
+                    try await SenderKeys(connection).enrol(
+                        key, signing: signing, of: name, granting: authority, from: start, to: end, by: who)
                 }
                 guard let number else { throw alreadyEnrolled(language) }
                 Console.line(
@@ -185,8 +183,14 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, authority, who) = (name, grants.authority ?? Authority(), operatorName)
-                try await DatabaseSession(settings.database("operations", as: .operations)).perform { connection in
-                    try await SenderGrants(connection).grant(authority, to: name, by: who)
+                let session = try DatabaseSession(settings.database("operations", as: .operations))
+                guard try await session.perform({ try await SenderGrants($0).grant(authority, to: name, by: who) })
+                else {
+                    let sentence = language.choose(
+                        "không có điểm gửi \(name); xem hoso sender list",
+                        "there is no sender \(name); see hoso sender list")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(1)
                 }
                 Console.line("\(name): \(authority.title(in: language))")
             }
@@ -200,6 +204,8 @@ struct SenderCommand: AsyncParsableCommand {
         @OptionGroup var choice: Choice
         @Option(help: "Days for which the older keys still count · Số ngày khóa cũ còn hiệu lực.")
         var overlapDays = 7
+        @Flag(help: "The sender no longer signs its batches · Điểm gửi thôi ký lô.")
+        var unsigned = false
 
         func validate() throws {
             guard (0...365).contains(overlapDays) else { throw ValidationError("--overlap-days: 0 … 365.") }
@@ -210,9 +216,24 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, key, who, days) = (choice.name, choice.bytes, operatorName, overlapDays)
-                let signing = choice.signing
-                let number = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
-                    connection in
+                let (signing, mayCease) = (choice.signing, unsigned)
+                let session = try DatabaseSession(settings.database("operations", as: .operations))
+                let older = try await session.perform { try await SenderKeys($0).list(name) }
+                    .filter { $0.revokedAt == nil && $0.validTo.map { $0 > WallClock.microseconds } ?? true }
+                guard !older.isEmpty else {
+                    let sentence = language.choose("\(name) không có khóa nào để đổi", "\(name) has no key to change")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(1)
+                }
+                // A new key without a signing key ends the sender's duty to sign; nobody should do that by leaving it out.
+                guard signing != nil || mayCease || older.allSatisfy({ $0.signing == nil }) else {
+                    let sentence = language.choose(
+                        "\(name) đang ký các lô: thêm --signing-key, hoặc --unsigned nếu thôi ký",
+                        "\(name) signs its batches: give --signing-key, or --unsigned if it is to cease")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(64)
+                }
+                let number = try await session.perform { connection in
                     try await SenderKeys(connection).rotate(
                         key, signing: signing, of: name, overlapDays: Int32(days), by: who)
                 }

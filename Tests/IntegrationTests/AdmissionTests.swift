@@ -5,6 +5,7 @@ import Dossiers
 import IntakeProtocol
 import Machines
 import Polling
+import Postgres
 import ServiceLifecycle
 import Spool
 import Store
@@ -57,9 +58,10 @@ import ZeroMQ
         }
 
         func grant(_ authority: Authority, to name: String) async throws {
-            try await centre.session.perform { connection in
+            let isGranted = try await centre.session.perform { connection in
                 try await SenderGrants(connection).grant(authority, to: name, by: "test")
             }
+            #expect(isGranted)
         }
 
         func revoke(_ name: String, key: Int32? = nil) async throws -> [Int32] {
@@ -187,6 +189,26 @@ import ZeroMQ
             let elsewhere = try await network.centre.count(
                 "quarantine", where: "reasons @> '[{\"code\": \"unit_not_allowed\"}]'")
             #expect(elsewhere == 10)
+        }
+    }
+
+    @Test func `A restored database takes nothing of its say from it`() async throws {
+        let network = try await Network()
+        let (spool, key) = try network.sender("office", seed: 1)
+        try await network.enrol(key, as: "office")
+        let courier = try network.courier(spool, key)
+        let services: [any Service] = [try await network.broker(), try network.centre.worker(), courier]
+        try await network.centre.run(services) {
+            try await Centre.until("it is settled") { try spool.isSettled }
+            // As after a restore: another version than any that was seen, and a lower one.
+            try await network.centre.session.perform { connection in
+                _ = try await connection.run("UPDATE hoso.roster SET version = 1", as: "go back")
+            }
+            try await Task.sleep(for: .seconds(2))
+            #expect(try await network.revoke("office").count == 1)
+            let start = ContinuousClock.now
+            try await Centre.until("it is out") { await !courier.isWelcome }
+            #expect(start.duration(to: .now) < .seconds(5))
         }
     }
 

@@ -156,4 +156,15 @@ import Testing
             #expect(connections > 0)
         }
     }
+
+    @Test func `Privileges that were never granted are granted by the next migration`() async throws {
+        let database = try await TestCluster.shared.migratedDatabase()
+        // As if the first run had been cut short behind its last migration.
+        try await DatabaseSession(database).perform { connection in
+            _ = try await connection.run("REVOKE ALL ON ALL TABLES IN SCHEMA hoso FROM hoso_ingest", as: "take back")
+        }
+        #expect(try await state("SELECT * FROM hoso.intake", as: .ingest, database) == Self.forbidden)
+        #expect(try await DatabaseSession(database).perform { try await Migrator($0).migrate() }.isEmpty)
+        #expect(try await state("SELECT * FROM hoso.intake", as: .ingest, database) == nil)
+    }
 }

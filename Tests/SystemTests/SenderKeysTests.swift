@@ -53,6 +53,10 @@ import Testing
                 })
             #expect(keys[0]["valid_to"] is String && keys[1]["valid_to"] is NSNull)
             #expect(try await office.run(["sender", "rotate", "dinh-van", "--key", first]).status == 65)
+            // A slip of the finger makes no new sender, and a command that fails changes nothing.
+            #expect(try await office.run(["sender", "grant", "dinh-vam", "--unit", "H36"]).status == 1)
+            #expect(try await office.run(["sender", "rotate", "dinh-vam", "--key", first]).status == 1)
+            #expect(try await office.run(["sender", "enrol", "dinh-van", "--key", first, "--unit", "H1"]).status == 65)
 
             let revoked = try await office.run(["sender", "revoke", "dinh-van", "--because", "a test"])
             #expect(revoked.status == 0, "\(revoked.error)")

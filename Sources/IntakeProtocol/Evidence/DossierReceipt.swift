@@ -29,9 +29,9 @@ public struct DossierReceipt: Sendable, Equatable {
         of sequence: UInt64, sender: String, epoch: UInt64, first: UInt64, outcomes: [UInt8], digests: [Digest],
         committedAt: Int64, key: [UInt8], signature: [UInt8]
     ) {
-        guard sequence >= first, sequence - first < UInt64(digests.count), outcomes.count == digests.count else {
-            return nil
-        }
+        guard sequence >= first, sequence - first < UInt64(digests.count), outcomes.count == digests.count,
+            EntryContent.plausible(committedAt) != nil
+        else { return nil }
         let index = Int(sequence - first)
         self.key = key
         self.sender = sender
@@ -118,7 +118,7 @@ extension DossierReceipt {
             let count = reader.integer(UInt16.self), (1...Limits.batchEntries).contains(Int(count)),
             let place = reader.integer(UInt16.self), place < count, let outcome = reader.integer(UInt8.self),
             (1...4).contains(outcome), let digest = reader.digest(), let committedAt = reader.integer(Int64.self),
-            let signature = reader.take(64)
+            EntryContent.plausible(committedAt) != nil, let signature = reader.take(64)
         else { return nil }
         var path: [Digest] = []
         for _ in 0..<MerkleTree.pathLength(to: Int(place), count: Int(count)) {
