@@ -89,9 +89,14 @@ extension BrokerService {
     /// Listens to the network, once it is proved that an unknown key is refused there.
     func listenToNetwork() async throws {
         let endpoints = configuration.front.filter { !$0.hasPrefix("ipc://") }
+        try await listen(endpoints, configuration.serverKey, "intake.server_key")
+        try await listen(configuration.nextFront, configuration.nextServerKey, "intake.next_server_key")
+    }
+
+    private func listen(_ endpoints: [String], _ key: CurveSecretKey?, _ setting: String) async throws {
         guard !endpoints.isEmpty else { return }
-        guard let key = configuration.serverKey else {
-            throw BrokerError(description: "\(endpoints) need a key (intake.server_key): not listening")
+        guard let key else {
+            throw BrokerError(description: "\(endpoints) need a key (\(setting)): not listening")
         }
         let security = Security.server(key, domain: Gate.senders)
         try await proveThatStrangersAreRefused(security, key.publicKey)

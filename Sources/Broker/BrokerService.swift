@@ -16,6 +16,10 @@ package struct BrokerConfiguration: Sendable {
     package var limits: BrokerLimits
     /// The key by which senders know the broker over a network; without one it listens to none.
     package var serverKey: CurveSecretKey?
+    /// Endpoints at which it is known by ``nextServerKey`` already, while senders change from one key to the other.
+    package var nextFront: [String] = []
+    /// The key that is to take the place of ``serverKey``.
+    package var nextServerKey: CurveSecretKey?
     /// Resident bytes of the process beside those that the machine holds, above which connections are cut.
     package var overhead = 134_217_728
 

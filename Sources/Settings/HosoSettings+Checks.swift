@@ -12,6 +12,12 @@ extension HosoSettings {
         }
         if intakeEndpoints.isEmpty { source.complain("intake.endpoints", "để trống", "is empty") }
         for endpoint in intakeEndpoints { checkIntake(endpoint, &source) }
+        for endpoint in nextIntakeEndpoints { Self.checkNetwork(endpoint, "intake.next_endpoints", &source) }
+        if nextIntakeEndpoints.isEmpty != (nextServerKey == nil) {
+            source.complain(
+                "intake.next_server_key", "phải đi cùng intake.next_endpoints",
+                "goes together with intake.next_endpoints")
+        }
         if source.list("intake.centre_keys").count != centreKeys.count || centreKeys.count > 2 {
             source.complain(
                 "intake.centre_keys", "phải là một hoặc hai khóa công khai, mỗi khóa 40 ký tự",
@@ -48,18 +54,22 @@ extension HosoSettings {
     /// Over a network senders prove who they are by CURVE keys: a broker has one, or a sender has one and knows the centre's.
     private func checkIntake(_ endpoint: String, _ source: inout SettingSource) {
         guard endpoint.hasPrefix("tcp://") else { return Self.check(endpoint, "intake.endpoints", &source) }
-        let port = endpoint.lastIndex(of: ":").flatMap { Int(endpoint[endpoint.index(after: $0)...]) } ?? 0
-        if !(1...65_535).contains(port) || endpoint.dropFirst(6).hasPrefix(":") {
-            source.complain(
-                "intake.endpoints", "“\(endpoint)” phải có dạng tcp://MÁY:CỔNG",
-                "“\(endpoint)” must be tcp://HOST:PORT")
-        }
+        Self.checkNetwork(endpoint, "intake.endpoints", &source)
         guard serverKey == nil, senderKey == nil || centreKeys.isEmpty else { return }
         source.complain(
             "intake.endpoints",
             "“\(endpoint)” cần khóa CURVE: intake.server_key ở trung tâm, hoặc sender.key và intake.centre_keys ở điểm gửi",
             "“\(endpoint)” needs CURVE keys: intake.server_key at the centre, or sender.key and intake.centre_keys at a "
                 + "sender")
+    }
+
+    private static func checkNetwork(_ endpoint: String, _ key: String, _ source: inout SettingSource) {
+        let port = endpoint.lastIndex(of: ":").flatMap { Int(endpoint[endpoint.index(after: $0)...]) } ?? 0
+        guard !endpoint.hasPrefix("tcp://") || !(1...65_535).contains(port) || endpoint.dropFirst(6).hasPrefix(":")
+        else {
+            return
+        }
+        source.complain(key, "“\(endpoint)” phải có dạng tcp://MÁY:CỔNG", "“\(endpoint)” must be tcp://HOST:PORT")
     }
 
     /// What processes of one machine say to each other.

@@ -18,6 +18,10 @@ package struct HosoSettings: Sendable {
     package var intakeEndpoints: [String]
     /// File with the broker's secret key, or `nil`.
     package var serverKey: String?
+    /// Endpoints at which the broker is known by its next key.
+    package var nextIntakeEndpoints: [String]
+    /// File with the broker's next secret key, or `nil`.
+    package var nextServerKey: String?
     /// Public keys of the centre: the one in force, and during a change the next one.
     package var centreKeys: [CurvePublicKey]
     /// File with the key by which receipts are signed, or `nil`.
@@ -102,6 +106,8 @@ package struct HosoSettings: Sendable {
         catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
         serverKey = paths.optional(source.text("intake.server_key"))
+        nextIntakeEndpoints = source.list("intake.next_endpoints")
+        nextServerKey = paths.optional(source.text("intake.next_server_key"))
         centreKeys = source.list("intake.centre_keys").compactMap(CurvePublicKey.init(z85:))
         receiptKey = paths.optional(source.text("intake.receipt_key"))
         receiptKeys = source.list("intake.receipt_keys").compactMap(VerificationKey.init(hexadecimal:))

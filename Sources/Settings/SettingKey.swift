@@ -36,6 +36,11 @@ package struct SettingKey: Sendable {
             "intake.server_key", "", "file with the broker's secret key; needed to listen on tcp://",
             "tệp khóa bí mật của broker; cần để nhận qua tcp://"),
         SettingKey(
+            "intake.next_endpoints", "", "where senders reach the broker by its next key, while keys are changed",
+            "nơi kết nối bằng khóa mới, trong khi đổi khóa"),
+        SettingKey(
+            "intake.next_server_key", "", "file with the broker's next secret key", "tệp khóa bí mật mới của broker"),
+        SettingKey(
             "intake.centre_keys", "",
             "public keys of the centre, one or during a change two; needed to send over tcp://",
             "khóa công khai của trung tâm, một hoặc hai khi đang đổi khóa; cần để gửi qua tcp://"),

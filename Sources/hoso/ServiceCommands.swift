@@ -31,9 +31,13 @@ struct BrokerCommand: AsyncParsableCommand {
         limits.memoryBytes = settings.brokerMemory
         limits.lease = settings.lease
         try await reportingErrors(in: settings.language) {
-            let configuration = BrokerConfiguration(
+            var configuration = BrokerConfiguration(
                 front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits,
                 serverKey: try settings.serverKey.map { path throws(KeyError) in try KeyFile.secret(path) })
+            configuration.nextFront = settings.nextIntakeEndpoints
+            configuration.nextServerKey = try settings.nextServerKey.map { path throws(KeyError) in
+                try KeyFile.secret(path)
+            }
             try await serve([BrokerService(configuration, logger: logger)], logger: logger)
         }
     }

@@ -28,10 +28,20 @@ import ZeroMQ
             endpoint = "tcp://127.0.0.1:\(try FreePort.find())"
         }
 
-        func broker() async throws -> BrokerService {
+        func broker(
+            only key: CurveSecretKey? = nil, next: CurveSecretKey? = nil, at nextEndpoint: String? = nil
+        ) async throws -> BrokerService {
             var configuration = BrokerConfiguration(
-                front: [centre.intake, endpoint], back: centre.workers, serverKey: server)
+                front: [centre.intake, endpoint], back: centre.workers, serverKey: key ?? server)
+            configuration.nextFront = nextEndpoint.map { [$0] } ?? []
+            configuration.nextServerKey = next
             configuration.overhead = 1 << 40
+            // The sockets of an earlier one in this process are closed a moment after it has ended.
+            for _ in 0..<200 {
+                do { return try await BrokerService(configuration, logger: Centre.logger) } catch is ZeroMQError {
+                    try await Task.sleep(for: .milliseconds(20))
+                }
+            }
             return try await BrokerService(configuration, logger: Centre.logger)
         }
 
@@ -209,6 +219,35 @@ import ZeroMQ
             let start = ContinuousClock.now
             try await Centre.until("it is out") { await !courier.isWelcome }
             #expect(start.duration(to: .now) < .seconds(5))
+        }
+    }
+
+    @Test func `The centre changes its key while senders go on, each by the key that it knows`() async throws {
+        let network = try await Network()
+        let next = try CurveSecretKey()
+        let nextEndpoint = "tcp://127.0.0.1:\(try FreePort.find())"
+        let (old, oldKey) = try network.sender("old", seed: 1)
+        let (new, newKey) = try network.sender("new", seed: 2)
+        try await network.enrol(oldKey, as: "old")
+        try await network.enrol(newKey, as: "new")
+        // One knows the key in force only; the other one both, and walks from one to the other.
+        let routes = [(network.endpoint, network.server), (nextEndpoint, next), (network.endpoint, next)].map {
+            IntakeRoute(endpoint: $0, security: .client(newKey, server: $1.publicKey))
+        }
+        let changing = try Courier(new, routes: routes, software: "test/1", logger: Centre.logger)
+        let worker = try network.centre.worker()
+        try await network.centre.run([worker, changing, try network.courier(old, oldKey)]) {
+            try await network.centre.run([try await network.broker(next: next, at: nextEndpoint)]) {
+                try await Centre.until("both are settled") { try old.isSettled && new.isSettled }
+            }
+            // The next key has taken the place of the former one; its port is free a moment after.
+            try await Task.sleep(for: .milliseconds(500))
+            try new.accept(SampleSubmissions(count: 10, seed: 3))
+            try old.accept(SampleSubmissions(count: 10, seed: 4))
+            try await network.centre.run([try await network.broker(only: next)]) {
+                try await Centre.until("who knows the new key goes on") { try new.isSettled }
+                #expect(try old.counts().pending == 10, "who does not know it sends nothing")
+            }
         }
     }
 

@@ -71,6 +71,10 @@ import ZeroMQ
         #expect(problems("\(sender), centre_keys: [\"\(key)\", \"\(try CurveSecretKey().publicKey)\"] }").isEmpty)
         #expect(problems("\(sender) }").count == 1)
         #expect(problems("\(sender), centre_keys: [\"short\"] }").count == 2)
+        let server = "server_key: server.curve, endpoints: \"tcp://*:5710\""
+        #expect(problems("intake: { \(server), next_server_key: n, next_endpoints: [\"tcp://*:5711\"] }").isEmpty)
+        #expect(problems("intake: { \(server), next_server_key: n }").count == 1)
+        #expect(problems("intake: { \(server), next_server_key: n, next_endpoints: [\"ipc://x\"] }").count == 1)
         for wrong in ["tcp://centre", "tcp://centre:0", "tcp://centre:65536", "tcp://:5710", "tcp://centre:x"] {
             #expect(
                 problems("intake: { endpoints: \"\(wrong)\", server_key: server.curve }").count == 1, "\(wrong)")
