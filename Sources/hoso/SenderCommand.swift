@@ -3,6 +3,7 @@ import ArgumentParser
 import Dossiers
 import Foundation
 import IntakeProtocol
+import Keys
 import Polling
 import Settings
 import Store
@@ -19,26 +20,38 @@ struct SenderCommand: AsyncParsableCommand {
         @Argument(help: "Name of the sender: a-z 0-9 . _ - · Tên điểm gửi.")
         var name: String
         // One in 85 begins with the sign of an option.
-        @Option(parsing: .unconditional, help: "Its public key, as hoso keygen prints it · Khóa công khai.")
+        @Option(
+            parsing: .unconditional,
+            help: "Its public key, as hoso keygen prints it, or the .pub file · Khóa công khai hoặc tệp .pub.")
         var key: String
         @Option(
-            help: "The public key by which it signs its batches; from then on it must · Khóa ký; từ đó phải ký từng lô."
-        )
+            help: """
+                The public key by which it signs its batches, or the .pub file; from then on it must · Khóa ký hoặc tệp .pub; \
+                từ đó phải ký từng lô.
+                """)
         var signingKey: String?
 
         func validate() throws {
             guard Limits.isSenderName(name) else { throw ValidationError("NAME: 1 … 64 × a-z 0-9 . _ -") }
-            guard CurvePublicKey(z85: key) != nil else {
-                throw ValidationError("--key: a public key has 40 characters · khóa công khai có 40 ký tự.")
+            guard curve != nil else {
+                throw ValidationError(
+                    "--key: a public key of 40 characters, or its .pub file · khóa công khai 40 ký tự, hoặc tệp .pub.")
             }
             guard signingKey == nil || signing != nil else {
-                throw ValidationError("--signing-key: 64 hexadecimal digits · 64 chữ số thập lục phân.")
+                throw ValidationError(
+                    "--signing-key: 64 hexadecimal digits, or its .pub file · 64 chữ số thập lục phân, hoặc tệp .pub.")
             }
         }
 
-        var signing: [UInt8]? { signingKey.flatMap { VerificationKey(hexadecimal: $0) }?.bytes }
+        private var curve: CurvePublicKey? { CurvePublicKey(z85: key) ?? (try? KeyFile.publicKey(key)) }
 
-        var bytes: [UInt8] { CurvePublicKey(z85: key)?.bytes ?? [] }
+        var signing: [UInt8]? {
+            signingKey.flatMap { text in
+                VerificationKey(hexadecimal: text) ?? (try? KeyFile.verificationKey(text))
+            }?.bytes
+        }
+
+        var bytes: [UInt8] { curve?.bytes ?? [] }
     }
 
     /// What a sender may hand in.

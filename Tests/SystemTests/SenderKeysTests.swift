@@ -41,7 +41,7 @@ import Testing
             // A second key; the old one counts for a while longer.
             post.keyFile = post.folder.path + "/next.curve"
             let second = try await key(post.keyFile)
-            let rotated = try await office.run(["sender", "rotate", "dinh-van", "--key", second])
+            let rotated = try await office.run(["sender", "rotate", "dinh-van", "--key", post.keyFile + ".pub"])
             #expect(rotated.status == 0 && rotated.output.contains("7 days"), "\(rotated.error)")
             #expect(try await post.send(lines(5, seed: 3)).output.contains("5 stored"))
             let listed = try await office.query(["sender", "list", "dinh-van"])
