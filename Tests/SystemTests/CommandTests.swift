@@ -176,11 +176,15 @@ import Testing
     }
 
     @Test func `Nobody else can read what the spool holds`() async throws {
-        try await Office.open { office in
+        try await Office.open { office async throws in
             let sample = try await Program.run(["sample", "--count", "3"])
             let file = try office.folder.write(sample.output, to: "sample.ndjson")
             #expect(try await office.run(["send", file]).status == 0)
             let senders = office.folder.path + "/data/senders"
+            // Whoever closes the spool last removes its log; the agent, which may have found `hoso send` at it, opens it again.
+            try await office.until("the agent has the spool open") {
+                FileManager.default.fileExists(atPath: senders + "/local.sqlite-wal")
+            }
             for name in ["", "/local.sqlite", "/local.sqlite-wal", "/local.sqlite-shm"] {
                 let attributes = try FileManager.default.attributesOfItem(atPath: senders + name)
                 let permissions = try #require(attributes[.posixPermissions] as? Int)
