@@ -50,7 +50,12 @@ extension Site {
 
     /// Takes every connection that the server allows, those of our own programs too (SQLSTATE 53300).
     func crowdServer(for duration: Duration) async throws {
-        var crowd = [try SQLSocket(self)]
+        // Until the server is there: the fault before this one may have been its restart.
+        var crowd: [SQLSocket] = []
+        try await Patience.until("the server takes a session") {
+            if let first = try? SQLSocket(self) { crowd = [first] }
+            return !crowd.isEmpty
+        }
         // The crowd is there before those who are thrown out come back.
         for isFirst in [true, false] {
             while let next = try? SQLSocket(self) { crowd.append(next) }
