@@ -1,11 +1,26 @@
 package import Dossiers
-import IntakeProtocol
 package import Store
-import ZeroMQ
 
 /// The keys of senders, ready to be written.
 package struct SenderKeysReport: Sendable {
-    private let keys: [SenderKeys.Key]
+    /// A key, and how people write it.
+    package struct Line: Sendable {
+        let key: SenderKeys.Key
+        let publicKey: String
+        let signingKey: String?
+
+        /// A line.
+        /// - Parameters:
+        ///   - publicKey: in Z85.
+        ///   - signingKey: in hexadecimal digits; `nil` for a sender that does not sign.
+        package init(_ key: SenderKeys.Key, publicKey: String, signingKey: String?) {
+            self.key = key
+            self.publicKey = publicKey
+            self.signingKey = signingKey
+        }
+    }
+
+    private let keys: [Line]
     private let grants: [String: Authority]
     private let now: Int64
     private let time: @Sendable (Int64?) -> String?
@@ -14,7 +29,7 @@ package struct SenderKeysReport: Sendable {
     /// - Parameters:
     ///   - grants: what senders may hand in, by name; who is not in it may hand in everything.
     ///   - now: the moment at which a key counts or not, in microseconds since 1970.
-    package init(keys: [SenderKeys.Key], grants: [String: Authority], now: Int64, zone: LocalZone) {
+    package init(keys: [Line], grants: [String: Authority], now: Int64, zone: LocalZone) {
         self.grants = grants
         self.keys = keys
         self.now = now
@@ -44,21 +59,18 @@ package struct SenderKeysReport: Sendable {
         }
     }
 
-    private func text(_ key: SenderKeys.Key) -> String { CurvePublicKey(key.curve)?.z85 ?? "" }
-
-    private func signing(_ key: SenderKeys.Key) -> String? {
-        key.signing.flatMap { VerificationKey($0) }.map { "\($0)" }
-    }
-
     /// The report as lines of a table.
     package func table(in language: Language) -> [String] {
         let header =
             language == .vietnamese
             ? ["Điểm gửi", "Số", "Khóa công khai", "Khóa ký", "Từ", "Đến", "Trạng thái", "Được nộp"]
             : ["Sender", "Key", "Public key", "Signing key", "From", "To", "State", "May hand in"]
-        let rows = keys.map { key in
-            [
-                key.sender, String(key.number), text(key), signing(key) ?? "–", time(key.validFrom) ?? "",
+        // The whole signing key would make the table twice as wide; JSON and CSV have it.
+        let rows = keys.map { line in
+            let key = line.key
+            return [
+                key.sender, String(key.number), line.publicKey, line.signingKey.map { $0.prefix(12) + "…" } ?? "–",
+                time(key.validFrom) ?? "",
                 time(key.validTo) ?? "–", title(key, language), (grants[key.sender] ?? Authority()).title(in: language),
             ]
         }
@@ -67,12 +79,13 @@ package struct SenderKeysReport: Sendable {
 
     /// The report as one JSON document.
     package var json: String {
-        let objects = keys.map { key in
+        let objects = keys.map { line in
+            let key = line.key
             var object = JSONLine()
             object.add("sender", text: key.sender)
             object.add("key", raw: String(key.number))
-            object.add("public_key", text: text(key))
-            object.add("signing_key", text: signing(key))
+            object.add("public_key", text: line.publicKey)
+            object.add("signing_key", text: line.signingKey)
             object.add("valid_from", text: time(key.validFrom))
             object.add("valid_to", text: time(key.validTo))
             object.add("state", text: state(key))
@@ -93,9 +106,11 @@ package struct SenderKeysReport: Sendable {
     /// The report as CSV.
     package var csv: [String] {
         ["sender,key,public_key,valid_from,valid_to,state,signing_key"]
-            + keys.map { key in
-                "\(key.sender),\(key.number),\"\(text(key))\",\(time(key.validFrom) ?? ""),\(time(key.validTo) ?? ""),"
-                    + "\(state(key)),\(signing(key) ?? "")"
+            + keys.map { line in
+                let key = line.key
+                return
+                    "\(key.sender),\(key.number),\"\(line.publicKey)\",\(time(key.validFrom) ?? ""),\(time(key.validTo) ?? ""),"
+                    + "\(state(key)),\(line.signingKey ?? "")"
             }
     }
 }

@@ -1,7 +1,7 @@
 import Dossiers
 import FailPoints
 import Foundation
-package import IntakeProtocol
+import IntakeProtocol
 package import Logging
 import Machines
 import Polling
@@ -9,81 +9,47 @@ import ServiceLifecycle
 package import Spool
 import SwiftProtobuf
 import WireMessages
-package import ZeroMQ
-
-/// A way to a broker.
-package struct IntakeRoute: Sendable {
-    /// Where it listens.
-    package let endpoint: String
-    /// How each side knows the other.
-    package let security: Security
-
-    /// A way to a broker.
-    package init(endpoint: String, security: Security) {
-        self.endpoint = endpoint
-        self.security = security
-    }
-
-    /// A way to a broker on this machine.
-    package init(local endpoint: String) { self.init(endpoint: endpoint, security: .local(domain: nil)) }
-}
-
-/// How an agent proves what it sends, and what it asks to be proved.
-package struct AgentEvidence: Sendable {
-    /// The key by which batches are signed; `nil`: they are not.
-    package var signingKey: SigningKey?
-    /// The centre's keys: no receipt counts that none of them has signed; empty: every receipt counts.
-    package var receiptKeys: [VerificationKey]
-    /// Days for which proofs are kept.
-    package var keptDays: Int
-
-    /// Nothing is signed or checked.
-    package init(signingKey: SigningKey? = nil, receiptKeys: [VerificationKey] = [], keptDays: Int = 365) {
-        self.signingKey = signingKey
-        self.receiptKeys = receiptKeys
-        self.keptDays = keptDays
-    }
-}
+import ZeroMQ
 
 /// Sends what is in a spool and records the receipts: a DEALER socket around a ``SenderMachine``, on one thread.
 package actor Courier: Service {
     private let executor: PollingExecutor
-    private let spool: SpoolDatabase
+    let spool: SpoolDatabase
     private let routes: [IntakeRoute]
     private let software: String
-    private let evidence: AgentEvidence
-    private let logger: Logger
-    private let observer: (@Sendable ([SpoolReceipt]) -> Void)?
+    let evidence: AgentEvidence
+    let logger: Logger
+    let observer: (@Sendable ([SpoolReceipt]) -> Void)?
     private let context: Context
     /// Before the socket, which it must not outlive: properties are destroyed in this order.
     private var handshakes: Handshakes?
-    private var socket: Socket?
-    private var machine: SenderMachine
-    private var session: UInt64 = 0
-    private var openings = 0
+    var socket: Socket?
+    var machine: SenderMachine
+    var session: UInt64 = 0
+    var openings = 0
     private var outgoing: [[Frame]] = []
-    private var receipts: [SpoolReceipt] = []
-    private var proofs: [SpoolProof] = []
+    var receipts: [SpoolReceipt] = []
+    var proofs: [SpoolProof] = []
     /// The batches of this session without receipt, by their first numbers; no more than the machine lets be on their way.
-    private var sent: [UInt64: SentBatch] = [:]
+    var sent: [UInt64: SentBatch] = [:]
     /// What the centre understands, see `Welcome.minor`.
-    private var minor: UInt32 = 0
+    var minor: UInt32 = 0
     private var nextForgetting = ContinuousClock.now
-    private var limiter = LogLimiter()
-    private var head: UInt64 = 0
+    var limiter = LogLimiter()
+    var head: UInt64 = 0
     private var headDigest: [UInt8] = []
     /// How often batches have been sent, by their first numbers; those that have their receipts are forgotten with a beat.
     private var attempts: [UInt64: UInt8] = [:]
     private let pipe: WakeUpPipe?
     private let stop = Signal()
-    private var hasReportedSilence = false
-    private var hasReportedDisk = false
+    var hasReportedSilence = false
+    var hasReportedDisk = false
     private var hasReportedDenial = false
     /// Handshakes in a row that failed for another key than the one that was expected.
     private var mismatches = 0
 
     /// Why the spool must not be sent.
-    package private(set) var regression: SpoolRegression?
+    package var regression: SpoolRegression?
 
     /// The courier's thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -246,7 +212,7 @@ extension Courier {
         let attempt = min((attempts[run.first] ?? 0) + 1, UInt8.max - 1)
         attempts[run.first] = attempt
         header.attempt = attempt
-        let batch = SentBatch(run)
+        let batch = SentBatch(run, isFound: evidence.keptDays > 0)
         if minor >= 1, let key = evidence.signingKey, let previous = Digest(run.previous), let last = batch.digests.last
         {
             let statement = BatchSignature.statement(
@@ -315,178 +281,4 @@ extension Courier {
     }
 
     private static let mostMismatches = 3
-}
-
-// MARK: - Receiving
-
-extension Courier {
-    private func receiveAll() throws {
-        receipts.removeAll(keepingCapacity: true)
-        proofs.removeAll(keepingCapacity: true)
-        var answered: [(first: UInt64, retryAfter: Duration?)] = []
-        while let frames = try socket?.receive() {
-            do throws(ProtocolError) {
-                let parcel = try Parcel(frames: frames.map(\.bytes))
-                try handle(parcel, &answered)
-            } catch {
-                // It may have been a receipt: what has none is sent again, now and not when patience ends.
-                logger.warning("message refused", metadata: ["reason": "\(error)"])
-                machine.broken(at: .now)
-            }
-        }
-        // Recorded on disk first; what is not recorded will be sent again, and answered again.
-        if !receipts.isEmpty { FailPoint.beforeReceiptRecorded.pass() }
-        do throws(SpoolError) {
-            try apply()
-        } catch {
-            guard error.code == .full || error.code == .busy || error.code == .inputOutput else { throw error }
-            if !hasReportedDisk { logger.error("cannot record receipts, trying on", metadata: ["reason": "\(error)"]) }
-            hasReportedDisk = true
-            return machine.broken(at: .now, retryAfter: .seconds(5))
-        }
-        if !receipts.isEmpty {
-            observer?(receipts)
-            hasReportedDisk = false
-            if try spool.hasManifestDue() { machine.lookAgain() }
-        }
-        for answer in answered { machine.receipted(first: answer.first, retryAfter: answer.retryAfter, at: .now) }
-    }
-
-    /// Records receipts with their proofs; on a disk that has no room for these, without.
-    private func apply() throws(SpoolError) {
-        do throws(SpoolError) { try spool.apply(receipts, proofs: proofs) } catch {
-            guard error.code == .full, !proofs.isEmpty else { throw error }
-            try spool.apply(receipts)
-            if let withheld = limiter.pass("proofs", at: .now) {
-                logger.warning("no room for the centre's signatures", metadata: ["withheld": "\(withheld)"])
-            }
-        }
-    }
-
-    private func handle(
-        _ parcel: Parcel, _ answered: inout [(first: UInt64, retryAfter: Duration?)]
-    ) throws(ProtocolError) {
-        let header = parcel.header
-        if header.command == .welcome { return try welcome(parcel) }
-        guard header.session == session || header.command == .bye || header.command == .error else { return }
-        _ = machine.heard(session: session, at: .now)
-        switch header.command {
-        case .receipt: answered.append((header.first, try record(parcel)))
-        case .credit:
-            let credit = try WireCredit(body: parcel.body, as: header.contentType)
-            machine.credited(entries: Int(credit.entries), bytes: Int(credit.bytes))
-        case .bye: machine.broken(at: .now, retryAfter: .milliseconds(500))
-        case .error: try refused(parcel)
-        default: break
-        }
-    }
-
-    private func welcome(_ parcel: Parcel) throws(ProtocolError) {
-        guard parcel.header.session == session else { return }
-        let welcome = try WireWelcome(body: parcel.body, as: parcel.header.contentType)
-        // The centre knows numbers that this spool never assigned: an old copy. Sending would use numbers twice.
-        if welcome.highest > head {
-            regression = SpoolRegression(sender: spool.sender, head: head, highest: welcome.highest)
-            return
-        }
-        minor = welcome.minor
-        openings = 0
-        hasReportedSilence = false
-        machine.welcomed(
-            session: session, entries: Int(welcome.creditEntries), bytes: Int(welcome.creditBytes), at: .now)
-        logger.info("welcomed by the centre", metadata: ["contiguous": "\(welcome.contiguous)"])
-    }
-
-    private func refused(_ parcel: Parcel) throws(ProtocolError) {
-        let refusal = try WireRefusal(body: parcel.body, as: parcel.header.contentType)
-        if refusal.code != ProtocolError.Code.unknownSession.rawValue {
-            logger.error("the centre refuses", metadata: ["code": "\(refusal.code)"])
-        }
-        let isUnknown = refusal.code == ProtocolError.Code.unknownSession.rawValue
-        let pause: Duration? =
-            isUnknown ? nil : .milliseconds(max(Int64(refusal.retryAfterMilliseconds), 5_000))
-        machine.broken(at: .now, retryAfter: pause)
-    }
-
-    /// Notes the verdicts of a receipt and returns when to send again what was not decided.
-    private func record(_ parcel: Parcel) throws(ProtocolError) -> Duration? {
-        let receipt = try WireReceipt(body: parcel.body, as: parcel.header.contentType)
-        let batch = sent.removeValue(forKey: parcel.header.first)
-        // One that nothing waits for any more says nothing that could be proved.
-        if batch == nil, !evidence.receiptKeys.isEmpty { return nil }
-        guard isProved(receipt, batch, first: parcel.header.first) else {
-            let isPassing = receipt.verdicts.contains { SpoolReceipt.Outcome($0.outcome) == nil }
-            if isPassing { return .milliseconds(max(100, Int64(receipt.retryAfterMilliseconds))) }
-            distrust(parcel.header)
-            return nil
-        }
-        var retryAfter: Duration?
-        for verdict in receipt.verdicts {
-            guard verdict.first >= 1, verdict.first <= verdict.last else { throw ProtocolError(.malformedBody) }
-            guard let outcome = SpoolReceipt.Outcome(verdict.outcome) else {
-                retryAfter = .milliseconds(max(100, Int64(receipt.retryAfterMilliseconds)))
-                continue
-            }
-            receipts.append(
-                SpoolReceipt(
-                    numbers: verdict.first...verdict.last, outcome: outcome, reasons: ReasonList(verdict.reasons).json))
-        }
-        return retryAfter
-    }
-}
-
-extension Courier {
-    /// Whether what a receipt says for good may be recorded: the centre has signed it, or nobody asks for a signature.
-    private func isProved(_ receipt: WireReceipt, _ batch: SentBatch?, first: UInt64) -> Bool {
-        guard let batch, receipt.hasSigned, let outcomes = batch.outcomes(receipt, first: first),
-            let proof = batch.proof(receipt.signed, first: first, outcomes)
-        else { return evidence.receiptKeys.isEmpty }
-        guard
-            evidence.receiptKeys.isEmpty
-                || batch.isGenuine(
-                    receipt.signed, of: spool.sender, epoch: spool.epoch, first: first, outcomes,
-                    keys: evidence.receiptKeys)
-        else { return false }
-        if evidence.keptDays > 0 { proofs.append(proof) }
-        return true
-    }
-
-    /// Takes a receipt for nothing that the centre has not signed: its entries are sent again, after a while.
-    private func distrust(_ header: Header) {
-        if let withheld = limiter.pass("receipt", at: .now) {
-            logger.error(
-                "a receipt is not signed by a key of intake.receipt_keys; it is not recorded, and the entries are sent again",
-                metadata: ["first": "\(header.first)", "count": "\(header.count)", "withheld": "\(withheld)"])
-        }
-        machine.broken(at: .now, retryAfter: .seconds(5))
-    }
-}
-
-extension SpoolReceipt.Outcome {
-    /// The permanent outcome of a verdict; `nil` for transient ones.
-    fileprivate init?(_ outcome: WireOutcome) {
-        switch outcome {
-        case .stored: self = .stored
-        case .duplicate: self = .duplicate
-        case .rejected: self = .rejected
-        case .conflict: self = .conflict
-        default: return nil
-        }
-    }
-}
-
-/// The centre has numbers of this spool that the spool never assigned: it is an old copy.
-package struct SpoolRegression: Error, Sendable, CustomStringConvertible {
-    /// Name of the sender.
-    package let sender: String
-    /// The highest number here.
-    package let head: UInt64
-    /// The highest number that the centre has.
-    package let highest: UInt64
-
-    /// What is wrong and what to do.
-    package var description: String {
-        "the spool of \(sender) has numbered up to \(head), but the centre has \(highest): this is an old copy of the "
-            + "spool. Nothing was sent. Put the current spool back, or start a new one in an empty folder."
-    }
 }

@@ -11,7 +11,8 @@ struct SentBatch {
     private var tags: [UInt8] = []
 
     /// What there is to remember of a run.
-    init(_ run: SpoolRun) {
+    /// - Parameter isFound: whether its receipt is to be found by dossier codes.
+    init(_ run: SpoolRun, isFound: Bool) {
         digests.reserveCapacity(run.count)
         tags.reserveCapacity(8 * run.count)
         let bytes = run.body.span
@@ -21,8 +22,10 @@ struct SentBatch {
             let body = offset + Digest.size + 4
             digests.append(Digest(bytes.extracting(offset..<(offset + Digest.size))) ?? .zero)
             let length = (offset + Digest.size..<body).reduce(0) { $0 << 8 | Int(bytes[$1]) }
-            let tag = CodeTag.hash(ofEntry: bytes.extracting(body..<(body + length)), as: type)
-            unsafe withUnsafeBytes(of: tag.bigEndian) { unsafe tags.append(contentsOf: $0) }
+            if isFound {
+                let tag = CodeTag.hash(ofEntry: bytes.extracting(body..<(body + length)), as: type)
+                unsafe withUnsafeBytes(of: tag.bigEndian) { unsafe tags.append(contentsOf: $0) }
+            }
             offset = body + length
         }
     }
@@ -74,24 +77,19 @@ struct SentBatch {
 package enum CodeTag {
     /// The tag of a code.
     package static func of(_ code: String) -> [UInt8] {
-        let hash = hash(Array(code.utf8).span)
+        let hash = FNV1a.hash(code.utf8.span)
         return (0..<8).map { UInt8(truncatingIfNeeded: hash >> UInt64(56 - 8 * $0)) }
     }
 
     /// The tag of the code in an entry as an integer; 0 where there is none.
     static func hash(ofEntry entry: Span<UInt8>, as type: ContentType) -> UInt64 {
-        if type == .protobuf, let place = IntakeScanner.dossierCode(entry) { return hash(entry.extracting(place)) }
+        if type == .protobuf, let place = IntakeScanner.dossierCode(entry) {
+            return FNV1a.hash(entry.extracting(place))
+        }
         switch EntryContent(entry.indices.map { entry[$0] }, as: type) {
         case .intake(let submission), .correction(_, let submission):
-            return hash(Array(submission.dossierCode.utf8).span)
+            return FNV1a.hash(submission.dossierCode.utf8.span)
         default: return 0
         }
-    }
-
-    /// FNV-1a.
-    private static func hash(_ code: Span<UInt8>) -> UInt64 {
-        var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-        for index in code.indices { hash = (hash ^ UInt64(code[index])) &* 0x100_0000_01B3 }
-        return hash
     }
 }

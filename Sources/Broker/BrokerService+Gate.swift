@@ -9,8 +9,10 @@ import ZeroMQ
 
 /// Why a broker does not listen.
 package struct BrokerError: Error, Sendable, CustomStringConvertible {
-    /// What is wrong.
+    /// A sentence in English.
     package let description: String
+    /// A sentence in Vietnamese.
+    package let vietnamese: String
 }
 
 extension BrokerService {
@@ -96,7 +98,9 @@ extension BrokerService {
     private func listen(_ endpoints: [String], _ key: CurveSecretKey?, _ setting: String) async throws {
         guard !endpoints.isEmpty else { return }
         guard let key else {
-            throw BrokerError(description: "\(endpoints) need a key (\(setting)): not listening")
+            throw BrokerError(
+                description: "\(endpoints) need a key (\(setting)): not listening",
+                vietnamese: "\(endpoints) cần khóa (\(setting)): không mở cổng")
         }
         let security = Security.server(key, domain: Gate.senders)
         try await proveThatStrangersAreRefused(security, key.publicKey)
@@ -122,9 +126,10 @@ extension BrokerService {
         }
         try front.unbind(endpoint)
         guard outcome == .denied || stop.isRaised else {
+            let seen = outcome.map { "\($0)" } ?? "no answer"
             throw BrokerError(
-                description: "an unknown key was not refused (\(outcome.map { "\($0)" } ?? "no answer")): not listening"
-            )
+                description: "an unknown key was not refused (\(seen)): not listening",
+                vietnamese: "khóa lạ không bị từ chối (\(seen)): không mở cổng")
         }
     }
 }

@@ -19,7 +19,7 @@ public struct SubmissionPlaces: Sendable, BitwiseCopyable {
 }
 
 extension Field {
-    /// All fields, in the order of the cases.
+    /// All fields in the order of the cases, kept: `allCases` makes an array each time.
     public static let inOrder = allCases
 
     /// Its number, counted from 0 in the order of the cases.

@@ -38,8 +38,7 @@ public struct SurveyPolicy: Sendable, Equatable {
 
     /// FNV-1a with a finaliser, so that neighbouring codes are spread.
     static func hash(_ code: String) -> UInt64 {
-        var value: UInt64 = 0xCBF2_9CE4_8422_2325
-        for byte in code.utf8 { value = (value ^ UInt64(byte)) &* 0x100_0000_01B3 }
+        var value = FNV1a.hash(code.utf8.span)
         value = (value ^ (value >> 33)) &* 0xFF51_AFD7_ED55_8CCD
         return value ^ (value >> 33)
     }

@@ -40,7 +40,7 @@ package struct Fold {
                 Statement("SET LOCAL enable_bitmapscan = on"),
                 Statement(Self.sql),
             ], as: "fold", within: .seconds(30))
-        return Step(rows: results[7].int64(0, 0))
+        return Step(rows: results[results.count - 1].int64(0, 0))
     }
 
     /// Whether the cursor belongs to this cluster; transaction numbers of another one mean nothing here.

@@ -29,8 +29,9 @@ package struct Migrator {
     }
 
     /// Applies what is missing, each migration in a transaction of its own, one program at a time.
+    /// - Parameter hasRoles: whether services connect as roles of their own, which are made then, and given their privileges.
     /// - Returns: names of the migrations that were applied.
-    package func migrate() async throws(PostgresError) -> [String] {
+    package func migrate(hasRoles: Bool = true) async throws(PostgresError) -> [String] {
         _ = try await connection.run("SET lock_timeout = '60s'; SET statement_timeout = 0", script: "prepare migration")
         _ = try await connection.run(
             "SELECT pg_advisory_lock(hashtext('hoso.migration'))", as: "lock migrations", within: .seconds(60))
@@ -42,7 +43,9 @@ package struct Migrator {
             applied.append("\(migration.number) \(migration.name)")
         }
         // Always: an earlier run may have been cut short before it, or the database restored into another cluster.
-        try await connection.runScript(Migrations.privileges, as: "grant privileges", within: .seconds(60))
+        if hasRoles {
+            try await connection.runScript(Migrations.privileges, as: "grant privileges", within: .seconds(60))
+        }
         _ = try await connection.run("SELECT pg_advisory_unlock(hashtext('hoso.migration'))", as: "unlock migrations")
         return applied
     }

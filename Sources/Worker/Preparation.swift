@@ -170,14 +170,8 @@ struct Preparation {
         if place.contentType == .protobuf, let (places, acceptedAt) = IntakeScanner.read(bytes.span) {
             let origin = Origin(
                 kind: .intake, revision: place.replayed, acceptedAt: EntryContent.plausible(acceptedAt))
-            let faults: [Fault]
-            switch validator.validate(places, in: bytes.span, now: now) {
-            case .accepted(let dossier):
-                faults = place.authority?.faults(in: dossier) ?? []
-                if faults.isEmpty { return accept(dossier, origin, place) }
-            case .rejected(let found): faults = found
-            }
-            return reject(bytes, place, faults, Submission(places, in: bytes.span), origin)
+            let verdict = validator.validate(places, in: bytes.span, now: now)
+            return follow(verdict, origin, bytes, place) { Submission(places, in: bytes.span) }
         }
         return examineOther(Array(bytes), place, now: now)
     }
@@ -233,14 +227,22 @@ struct Preparation {
     private mutating func validate(
         _ submission: Submission, _ origin: Origin, _ bytes: ArraySlice<UInt8>, _ place: Place, _ now: Instant
     ) -> Work.Job {
+        follow(validator.validate(submission, now: now), origin, bytes, place) { submission }
+    }
+
+    /// What follows from a verdict, and from what the sender may hand in.
+    private mutating func follow(
+        _ verdict: consuming Verdict, _ origin: Origin, _ bytes: ArraySlice<UInt8>, _ place: Place,
+        _ submission: () -> Submission
+    ) -> Work.Job {
         let faults: [Fault]
-        switch validator.validate(submission, now: now) {
+        switch verdict {
         case .accepted(let dossier):
             faults = place.authority?.faults(in: dossier) ?? []
             if faults.isEmpty { return accept(dossier, origin, place) }
         case .rejected(let found): faults = found
         }
-        return reject(bytes, place, faults, submission, origin)
+        return reject(bytes, place, faults, submission(), origin)
     }
 
     private mutating func accept(_ dossier: consuming Dossier, _ origin: Origin, _ place: Place) -> Work.Job {

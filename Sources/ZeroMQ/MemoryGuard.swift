@@ -62,7 +62,6 @@ public struct MemoryGuard: ~Copyable {
         condemned = []
         guard Self.isAbove(limit) else {
             pressure = 0
-            followEvents()
             return 0
         }
         pressure += 1

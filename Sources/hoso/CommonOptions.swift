@@ -61,6 +61,18 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
+/// Why something is done that is on record.
+struct Why: ParsableArguments {
+    @Option(help: "Why, for the record, without personal data · Lý do, không ghi dữ liệu cá nhân.")
+    var because: String
+
+    func validate() throws {
+        guard (1...500).contains(because.trimmingCharacters(in: .whitespaces).count) else {
+            throw ValidationError("--because: 1 … 500.")
+        }
+    }
+}
+
 /// Who runs the command, for the record: also behind `sudo`.
 var operatorName: String {
     let environment = ProcessInfo.processInfo.environment

@@ -1,6 +1,7 @@
 import Adoption
 import Agent
 import Benchmark
+import Broker
 import Cluster
 import Keys
 import Mapping
@@ -15,8 +16,8 @@ import ZeroMQ
 func exitCode(of error: any Error) -> Int32 {
     switch error {
     case let error as PostgresError:
-        // Another cluster's figures, or a schema of another version: for the operator to mend.
-        error.isRetriable ? 69 : error.code == AdoptionError.otherVersion.code ? 78 : 70
+        error.isRetriable ? 69 : error.isForOperator ? 78 : 70
+    case is BrokerError: 78
     case is SettingsError: 78
     case let error as WorkerError:
         switch error.code {
@@ -36,6 +37,13 @@ func exitCode(of error: any Error) -> Int32 {
     case let error as SupervisionError: error.exitCode
     case let error as BenchmarkError: error.isInternal ? 70 : 69
     default: 70
+    }
+}
+
+extension PostgresError {
+    /// Another cluster's figures, a schema of another version, or privileges that were never granted.
+    fileprivate var isForOperator: Bool {
+        code == AdoptionError.otherVersion.code || code == .refused(SQLState(rawValue: "42501"))
     }
 }
 

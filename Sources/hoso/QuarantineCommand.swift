@@ -244,21 +244,17 @@ struct QuarantineCommand: AsyncParsableCommand {
         @OptionGroup var common: CommonOptions
         @Argument(help: "Numbers in the quarantine · Số thứ tự.")
         var numbers: [Int64]
-        @Option(help: "Why, without personal data · Lý do, không ghi dữ liệu cá nhân.")
-        var because: String
+        @OptionGroup var why: Why
 
         func validate() throws {
             guard !numbers.isEmpty else { throw ValidationError("NUMBER …") }
-            guard (1...500).contains(because.trimmingCharacters(in: .whitespaces).count) else {
-                throw ValidationError("--because: 1 … 500.")
-            }
         }
 
         func run() async throws {
             let settings = try common.settings()
             let language = settings.language
             try await reportingErrors(in: language) {
-                let (ids, why, who) = (numbers, because, operatorName)
+                let (ids, why, who) = (numbers, why.because, operatorName)
                 let closed = try await DatabaseSession(settings.database("replay", as: .operations)).perform {
                     connection in
                     try await QuarantineTable(connection).dismiss(ids, byWhom: who, because: why)

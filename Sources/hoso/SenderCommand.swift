@@ -110,8 +110,19 @@ struct SenderCommand: AsyncParsableCommand {
                     connection in
                     (try await SenderKeys(connection).list(name), try await SenderGrants(connection).all())
                 }
+                if let name, keys.isEmpty {
+                    let sentence = settings.language.choose(
+                        "\(name) chưa được ghi danh khóa nào", "no key of \(name) was ever enrolled")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(1)
+                }
+                let lines = keys.map { key in
+                    SenderKeysReport.Line(
+                        key, publicKey: CurvePublicKey(key.curve)?.z85 ?? "",
+                        signingKey: key.signing.flatMap { VerificationKey($0) }.map { "\($0)" })
+                }
                 let report = SenderKeysReport(
-                    keys: keys, grants: grants, now: WallClock.microseconds, zone: settings.zone)
+                    keys: lines, grants: grants, now: WallClock.microseconds, zone: settings.zone)
                 switch format {
                 case .table: report.table(in: settings.language).forEach(Console.line)
                 case .json: Console.line(report.json)
@@ -271,20 +282,13 @@ struct SenderCommand: AsyncParsableCommand {
         var name: String
         @Option(help: "Only the key of this number (default: all of them) · Số của khóa.")
         var key: Int32?
-        @Option(help: "Why, for the record · Lý do.")
-        var because: String
-
-        func validate() throws {
-            guard (1...500).contains(because.trimmingCharacters(in: .whitespaces).count) else {
-                throw ValidationError("--because: 1 … 500.")
-            }
-        }
+        @OptionGroup var why: Why
 
         func run() async throws {
             let settings = try common.settings()
             let language = settings.language
             try await reportingErrors(in: language) {
-                let (name, key, why, who) = (name, key, because, operatorName)
+                let (name, key, why, who) = (name, key, why.because, operatorName)
                 let revoked = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
                     connection in
                     try await SenderKeys(connection).revoke(name, key: key, by: who, because: why)

@@ -1,5 +1,7 @@
+import Adoption
 import Agent
 import Benchmark
+import Broker
 import Cluster
 import Dossiers
 import Keys
@@ -20,6 +22,21 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
     case let error as BenchmarkError: [language.choose(error.vietnamese, error.description)]
     case let error as PostgresError where error.isRetriable:
         [language.choose("Không dùng được cơ sở dữ liệu lúc này", "The database cannot be used now") + ": \(error)"]
+    case let error as PostgresError where error.code == .refused(SQLState(rawValue: "42501")):
+        [
+            language.choose(
+                "Cơ sở dữ liệu không cho phép: hãy chạy hoso migrate; nếu không được tạo vai trò, đặt database.roles: single",
+                "The database does not permit it: run hoso migrate; where no roles may be made, set database.roles: single"
+            )
+                + ": \(error)"
+        ]
+    case let error as PostgresError where error.code == AdoptionError.otherVersion.code:
+        [
+            language.choose(
+                "Số liệu thuộc phiên bản hoặc cụm cơ sở dữ liệu khác: hãy chạy hoso migrate, hoặc cập nhật hoso",
+                "The figures are of another version or cluster: run hoso migrate, or update hoso") + ": \(error)"
+        ]
+    case let error as BrokerError: [language.choose(error.vietnamese, error.description)]
     default: ["\(error)"]
     }
 }

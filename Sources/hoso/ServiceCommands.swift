@@ -33,11 +33,9 @@ struct BrokerCommand: AsyncParsableCommand {
         try await reportingErrors(in: settings.language) {
             var configuration = BrokerConfiguration(
                 front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits,
-                serverKey: try settings.serverKey.map { path throws(KeyError) in try KeyFile.secret(path) })
+                serverKey: try HosoSettings.curveKey(settings.serverKey))
             configuration.nextFront = settings.nextIntakeEndpoints
-            configuration.nextServerKey = try settings.nextServerKey.map { path throws(KeyError) in
-                try KeyFile.secret(path)
-            }
+            configuration.nextServerKey = try HosoSettings.curveKey(settings.nextServerKey)
             try await serve([BrokerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -55,7 +53,7 @@ struct WorkerCommand: AsyncParsableCommand {
         let logger = settings.logger("worker")
         try await reportingErrors(in: settings.language) {
             // Unsigned, receipts would not be what senders were promised: without the key there is no worker.
-            let key = try settings.receiptKey.map { path throws(KeyError) in try KeyFile.signingKey(path) }
+            let key = try HosoSettings.signingKey(settings.receiptKey)
             let configuration = WorkerConfiguration(settings, receiptKey: key)
             try await serve([WorkerService(configuration, logger: logger)], logger: logger)
         }
@@ -93,20 +91,40 @@ extension WorkerConfiguration {
 }
 
 extension HosoSettings {
-    /// The ways of this sender to the centre: over a network only with keys.
-    func routes() throws(KeyError) -> [IntakeRoute] {
-        let key = try senderKey.map { path throws(KeyError) in try KeyFile.secret(path) }
-        return intakeEndpoints.flatMap { endpoint in
+    /// The ways of this sender to the centre: over a network only with keys, and never to where a broker listens at large.
+    func routes() throws -> [IntakeRoute] {
+        let key = try Self.curveKey(senderKey)
+        let routes = intakeEndpoints.flatMap { endpoint -> [IntakeRoute] in
             guard !endpoint.hasPrefix("ipc://") else { return [IntakeRoute(local: endpoint)] }
-            guard let key else { return [] }
+            guard let key, !endpoint.hasPrefix("tcp://*") else { return [] }
             return centreKeys.map { IntakeRoute(endpoint: endpoint, security: .client(key, server: $0)) }
         }
+        guard routes.isEmpty else { return routes }
+        let sentence = language.choose(
+            "không có đường gửi nào trong intake.endpoints: qua tcp:// cần sender.key, intake.centre_keys và tên máy của "
+                + "trung tâm",
+            "intake.endpoints has no way to send: over tcp:// it takes sender.key, intake.centre_keys and the centre's host"
+        )
+        Console.error("hoso: \(sentence)")
+        throw ExitCode(78)
+    }
+
+    /// The secret key of a file, where one is named.
+    static func curveKey(_ path: String?) throws(KeyError) -> CurveSecretKey? {
+        guard let path else { return nil }
+        return try KeyFile.secret(path)
+    }
+
+    /// The signing key of a file, where one is named.
+    static func signingKey(_ path: String?) throws(KeyError) -> SigningKey? {
+        guard let path else { return nil }
+        return try KeyFile.signingKey(path)
     }
 
     /// What this sender signs and checks.
     func evidence() throws(KeyError) -> AgentEvidence {
         AgentEvidence(
-            signingKey: try signingKey.map { path throws(KeyError) in try KeyFile.signingKey(path) },
+            signingKey: try Self.signingKey(signingKey),
             receiptKeys: receiptKeys, keptDays: keptReceiptDays)
     }
 

@@ -15,8 +15,9 @@ struct Migrate: AsyncParsableCommand {
         let settings = try common.settings()
         let language = settings.language
         try await reportingErrors(in: language) {
+            let hasRoles = settings.hasSeparateRoles
             let applied = try await DatabaseSession(settings.database("migrate", as: nil)).perform { connection in
-                try await Migrator(connection).migrate()
+                try await Migrator(connection).migrate(hasRoles: hasRoles)
             }
             Console.line(
                 applied.isEmpty

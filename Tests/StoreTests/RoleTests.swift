@@ -167,4 +167,24 @@ import Testing
         #expect(try await DatabaseSession(database).perform { try await Migrator($0).migrate() }.isEmpty)
         #expect(try await state("SELECT * FROM hoso.intake", as: .ingest, database) == nil)
     }
+
+    @Test func `Who may make no roles migrates without them, and works as the owner of everything`() async throws {
+        let database = try await TestCluster.shared.database()
+        try await DatabaseSession(database).perform { connection async throws in
+            let role = "plain_\(UInt32.random(in: 0...(.max)))"
+            for sql in [
+                "CREATE ROLE \(role) NOCREATEROLE NOSUPERUSER",
+                "DO $$ BEGIN EXECUTE format('GRANT CREATE ON DATABASE %I TO \(role)', current_database()); END $$",
+                "SET ROLE \(role)",
+            ] { _ = try await connection.run(sql, as: "prepare") }
+            #expect(try await !Migrator(connection).migrate(hasRoles: false).isEmpty)
+            _ = try await connection.run("INSERT INTO hoso.sender (name) VALUES ('office')", as: "work")
+            do throws(PostgresError) {
+                _ = try await Migrator(connection).migrate()
+                Issue.record("roles were made")
+            } catch {
+                #expect(error.code == .refused(SQLState(rawValue: Self.forbidden)))
+            }
+        }
+    }
 }

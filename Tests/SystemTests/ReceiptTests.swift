@@ -19,7 +19,7 @@ import Testing
             #expect(key.count == 40 && signing.count == 64)
             let enrolled = try await office.run(["sender", "enrol", "desk", "--key", key, "--signing-key", signing])
             #expect(enrolled.status == 0, "\(enrolled.error)")
-            #expect(try await office.run(["sender", "list"]).output.contains(signing))
+            #expect(try await office.run(["sender", "list", "--format", "csv"]).output.contains(signing))
             try await office.until("every worker knows the key") {
                 office.workerLogs.allSatisfy { $0.contains("keys=1") }
             }

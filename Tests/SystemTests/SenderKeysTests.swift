@@ -54,6 +54,7 @@ import Testing
             #expect(keys[0]["valid_to"] is String && keys[1]["valid_to"] is NSNull)
             #expect(try await office.run(["sender", "rotate", "dinh-van", "--key", first]).status == 65)
             // A slip of the finger makes no new sender, and a command that fails changes nothing.
+            #expect(try await office.run(["sender", "list", "dinh-vam"]).status == 1)
             #expect(try await office.run(["sender", "grant", "dinh-vam", "--unit", "H36"]).status == 1)
             #expect(try await office.run(["sender", "rotate", "dinh-vam", "--key", first]).status == 1)
             #expect(try await office.run(["sender", "enrol", "dinh-van", "--key", first, "--unit", "H1"]).status == 65)
@@ -84,6 +85,11 @@ import Testing
             """, to: "hoso.yaml")
         let broker = try await Program.run(["broker", "--config", settings])
         #expect(broker.status == 78 && broker.error.contains("chmod 600"), "\(broker.error)")
+        // A centre's configuration names no way to send: that is said, and nothing is lost.
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file)
+        let sample = try folder.write(try await lines(1, seed: 1), to: "a.ndjson")
+        let nowhere = try await Program.run(["send", sample, "--config", settings])
+        #expect(nowhere.status == 78 && nowhere.error.contains("no way to send"), "\(nowhere.status) \(nowhere.error)")
         let usage = [
             ["enrol", "UPPER", "--key", "x"], ["enrol", "a", "--key", "short"], ["grant", "a"],
             ["grant", "a", "--channel", "pigeon"], ["grant", "a", "--everything", "--unit", "H36"], ["revoke", "a"],
@@ -91,6 +97,43 @@ import Testing
         for arguments in usage {
             #expect(try await Program.run(["sender"] + arguments).status == 64, "\(arguments)")
         }
+    }
+
+    @Test func `A session is of the key that greeted, and nobody ends the broker by a name that is to come`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let server = folder.path + "/server.curve"
+        let centreKey = try await key(server)
+        let endpoint = "tcp://127.0.0.1:\(try FreePort.find())"
+        let centre = [
+            "HOSO_INTAKE_ENDPOINTS": "ipc://\(folder.path)/data/run/intake.sock,\(endpoint)",
+            "HOSO_INTAKE_SERVER_KEY": server,
+        ]
+        try await Office.open(environment: centre, in: folder) { office async throws in
+            for name in ["owner", "other"] {
+                let file = folder.path + "/\(name).curve"
+                _ = try await key(file)
+                let enrolled = try await office.run(["sender", "enrol", name, "--key", file + ".pub"])
+                #expect(enrolled.status == 0, "\(enrolled.error)")
+            }
+            try await Task.sleep(for: .seconds(2))
+            let broker = try #require(office.children("broker").first)
+            let shared = try await intruder([
+                "share", endpoint, centreKey, folder.path + "/owner.curve", folder.path + "/other.curve",
+            ])
+            // 10 is ERROR; a PONG would go on with a session that is another's.
+            #expect(shared.output.split(separator: "\n") == ["True", "10"], "\(shared.output)\(shared.error)")
+            let claimed = try await intruder(["claim", office.intake])
+            let answers = claimed.output.split(separator: "\n")
+            #expect(answers.count == 8 && answers.allSatisfy { $0 == "answered" }, "\(claimed.output)\(claimed.error)")
+            #expect(office.children("broker") == [broker], "it is the same process")
+        }
+    }
+
+    private func intruder(_ arguments: [String]) async throws -> Program.Outcome {
+        let script = Repository.root.appending(path: "Tests/Fixtures/dip_intruder.py").path
+        return try await Program.run([script] + arguments, program: "/usr/bin/python3")
     }
 
     /// A sender with a folder of its own.
