@@ -82,7 +82,7 @@ let package = Package(
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
         module("Mapping", ["Dossiers", "Gzip", system, yams]),
-        module("Spool", ["Dossiers", "Polling", crypto, grdb, sqlite]),
+        module("Spool", ["Dossiers", "Polling", crypto, grdb, sqlite, system]),
         module(
             "Agent",
             [

@@ -60,7 +60,8 @@ extension BrokerService {
     ) -> [BrokerMachine<Envelope>.Action] {
         // Taken back meanwhile, for a failure before it in the list.
         guard machine.has(worker, delivery: delivery.number) else { return [] }
-        let tag = DeliveryTag(delivery: delivery.number, sender: delivery.sender)
+        let tag = DeliveryTag(
+            delivery: delivery.number, roster: gate.roster?.version ?? 0, sender: delivery.sender)
         let frames = [
             Frame(worker.bytes), delivery.payload.headerFrame.shared(), Frame(tag.bytes),
             delivery.payload.body.shared(),

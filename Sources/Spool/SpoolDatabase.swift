@@ -34,9 +34,7 @@ package final class SpoolDatabase: Sendable {
         self.options = options.fitting(on: folder, beside: path)
         do {
             // Before SQLite sees it: the write-ahead log gets the permissions that the file has when it is opened.
-            if !FileManager.default.fileExists(atPath: path) {
-                _ = FileManager.default.createFile(atPath: path, contents: nil)
-            }
+            try NewFile.make(at: path)
             try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: path)
             queue = try DatabaseQueue(
                 path: path, configuration: SpoolSchema.configuration(quotaBytes: self.options.quotaBytes))

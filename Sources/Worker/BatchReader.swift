@@ -16,7 +16,8 @@ package struct BatchReader {
     package mutating func newEntries(
         header: Header, body: [UInt8], sender: Int32, now: Instant
     ) throws(ProtocolError) -> [AcceptedEntry] {
-        let delivery = OpenDelivery(tag: DeliveryTag(delivery: 1, sender: "reader"), header: header, body: body)
+        let delivery = OpenDelivery(
+            tag: DeliveryTag(delivery: 1, roster: 0, sender: "reader"), header: header, body: body)
         return try preparation.work(for: delivery, sender: sender, now: now).compactMap { work in
             guard case .store(let entry) = work.job else { return nil }
             return entry

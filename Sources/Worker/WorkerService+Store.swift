@@ -68,17 +68,20 @@ extension WorkerService {
         var nextCatalogue = ContinuousClock.now
         var nextRoster = ContinuousClock.now
         while !Task.isCancelled {
-            if nextRoster <= .now || hasNewBroker {
+            if nextRoster <= .now || hasNewBroker || !unjudged.isEmpty {
                 hasNewBroker = false
+                // What has come until now; what comes meanwhile may be of a later roster.
+                let (session, known) = (brokerSession, unjudged.count)
                 try await followRoster(ledger)
                 nextRoster = .now.advanced(by: .seconds(1))
+                if session == brokerSession { judgeUnjudged(known) }
             }
             if nextCatalogue <= .now {
                 preparation.use(try await ledger.catalogue(configuration.policy))
                 isReady.raise()
                 nextCatalogue = .now.advanced(by: .seconds(30))
             }
-            if works.isEmpty, questions.isEmpty {
+            if works.isEmpty, questions.isEmpty, unjudged.isEmpty {
                 if !receipts.isEmpty, drain.isRaised || receiptsDue <= .now {
                     try await ledger.keep(receipts)
                     receipts = []
@@ -94,6 +97,13 @@ extension WorkerService {
             if !questions.isEmpty { try await answerQuestion(&ledger) }
             if !works.isEmpty { try await storeBatch(&ledger) }
         }
+    }
+
+    /// Judges the first of the batches that waited for the roster.
+    private func judgeUnjudged(_ count: Int) {
+        let ready = unjudged.prefix(count)
+        unjudged.removeFirst(ready.count)
+        for delivery in ready { judge(delivery) }
     }
 
     /// Follows what operators say of senders, and tells the broker which keys count: it has no database, and a key that was
@@ -193,6 +203,8 @@ extension WorkerService {
 
     /// Tells senders to keep what cannot be stored now.
     private func sendBack() {
+        for delivery in unjudged { judge(delivery) }
+        unjudged = []
         var answered: Set<UInt64> = []
         for work in works where answered.insert(work.delivery.tag.delivery).inserted {
             work.delivery.resolveRest(.storeUnavailable)

@@ -27,6 +27,8 @@ package actor WorkerService: Service {
     var preparation: Preparation
     /// Entries that wait for the database.
     var works: [Work] = []
+    /// Batches that came from a broker that goes by another roster: they are judged when it has been looked at again.
+    var unjudged: [OpenDelivery] = []
     /// Numbers of senders as the ledger has told; with another one told later, entries are addressed again.
     var numbers: [String: Int32] = [:]
     /// HELLOs and heads that wait for the database.
@@ -178,6 +180,7 @@ extension WorkerService {
         socket = consume fresh
         // What an earlier session delivered has gone to others or will be delivered again.
         works = []
+        unjudged = []
         questions = []
         var header = Header(.hello)
         header.session = session
@@ -265,18 +268,24 @@ extension WorkerService {
             ask(Question(tag: tag, header: header, body: body.bytes))
         case .batch:
             let delivery = OpenDelivery(tag: tag, header: header, body: body.bytes)
-            do throws(ProtocolError) {
-                let now = Instant(microseconds: WallClock.microseconds)
-                works += try preparation.work(for: delivery, sender: numbers[tag.sender] ?? 0, now: now)
-                delivery.note = DeliveryNote(
-                    key: EntryKey(sender: 0, epoch: header.epoch, sequence: header.first), count: Int(header.count),
-                    attempt: header.attempt, receivedAt: now.microseconds, validatedAt: WallClock.microseconds)
-            } catch {
-                refuse(delivery, error)
-            }
+            if tag.roster == rosterVersion { judge(delivery) } else { unjudged.append(delivery) }
         default: throw ProtocolError(.unknownCommand)
         }
         work.raise()
+    }
+
+    /// Examines the entries of a batch, which then wait for the database.
+    func judge(_ delivery: OpenDelivery) {
+        let (tag, header) = (delivery.tag, delivery.header)
+        do throws(ProtocolError) {
+            let now = Instant(microseconds: WallClock.microseconds)
+            works += try preparation.work(for: delivery, sender: numbers[tag.sender] ?? 0, now: now)
+            delivery.note = DeliveryNote(
+                key: EntryKey(sender: 0, epoch: header.epoch, sequence: header.first), count: Int(header.count),
+                attempt: header.attempt, receivedAt: now.microseconds, validatedAt: WallClock.microseconds)
+        } catch {
+            refuse(delivery, error)
+        }
     }
 
     /// Keeps the newest question of each sender: while the database is away, senders greet again and again.

@@ -5,6 +5,8 @@ import Foundation
 import Logging
 import ServiceLifecycle
 import Settings
+import Spool
+import SystemPackage
 
 struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -101,7 +103,13 @@ struct Up: AsyncParsableCommand {
     }
 
     private func lock(_ place: Installation, _ language: Language) throws -> FileLock {
-        if let lock = FileLock(path: place.folder + "/hoso.lock") { return lock }
+        let path = place.folder + "/hoso.lock"
+        do throws(Errno) {
+            if let lock = try FileLock(path: path) { return lock }
+        } catch {
+            Console.error("hoso: \(path): \(error.localizedDescription)")
+            throw ExitCode(78)
+        }
         let sentence = language.choose(
             "một `hoso up` khác đang chạy trong \(place.folder)", "another `hoso up` runs in \(place.folder)")
         Console.error("hoso: \(sentence)")

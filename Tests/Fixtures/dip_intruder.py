@@ -28,8 +28,8 @@ def dealer(endpoint, name=None, server=None, key_file=None):
     socket.connect(endpoint)
     return socket
 
-def answer(socket):
-    return socket.recv_multipart()[0][5] if socket.poll(10_000) else None
+def answer(socket, wait=10_000):
+    return socket.recv_multipart()[0][5] if socket.poll(wait) else None
 
 mode, endpoint = sys.argv[1:3]
 if mode == "claim":
@@ -50,6 +50,13 @@ else:
     first.send_multipart(message(HELLO, session, json.dumps({"sender": ""}).encode()))
     print(answer(first) == WELCOME)
     first.close()
-    second = dealer(endpoint, b"shared", server, other)
-    second.send_multipart(message(PING, session))
-    print(answer(second))
+    found = None
+    for _ in range(10):
+        # A ROUTER passes over, for ever, a connection whose name an earlier one still has: perhaps the first is not gone yet.
+        second = dealer(endpoint, b"shared", server, other)
+        second.send_multipart(message(PING, session))
+        found = answer(second, 1_000)
+        if found is not None:
+            break
+        second.close()
+    print(found)

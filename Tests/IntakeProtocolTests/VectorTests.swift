@@ -42,7 +42,7 @@ struct Vectors: Decodable {
         let value: UInt32
     }
 
-    struct Tag: Decodable { let delivery, sender, frame: String }
+    struct Tag: Decodable { let delivery, roster, sender, frame: String }
 
     let messages: [Message]
     let refusedMessages: [Refused]
@@ -187,7 +187,8 @@ struct Vectors: Decodable {
 
     @Test func `The delivery tag between broker and worker is as the table says`() throws {
         let tag = DeliveryTag(
-            delivery: try #require(UInt64(vectors.deliveryTag.delivery)), sender: vectors.deliveryTag.sender)
+            delivery: try #require(UInt64(vectors.deliveryTag.delivery)),
+            roster: try #require(UInt64(vectors.deliveryTag.roster)), sender: vectors.deliveryTag.sender)
         #expect(tag.bytes == [UInt8](hexadecimal: vectors.deliveryTag.frame))
         #expect(try DeliveryTag(tag.bytes) == tag)
         #expect(throws: ProtocolError.self) { try DeliveryTag([1, 2, 3]) }

@@ -202,6 +202,31 @@ import ZeroMQ
         }
     }
 
+    @Test func `No worker judges a sender by what it knew before the sender was enrolled`() async throws {
+        let network = try await Network()
+        let workers: [any Service] = try (0..<3).map { _ in try network.centre.worker() }
+        let authority = Authority(channels: [.postal])
+        try await network.centre.run(workers + [try await network.broker()]) {
+            for round in 1...6 as ClosedRange<UInt64> {
+                let (spool, key) = try network.sender("office-\(round)", seed: round)
+                try await network.centre.session.perform { connection in
+                    _ = try await connection.run("BEGIN", as: "begin")
+                    _ = try await SenderKeys(connection).enrol(
+                        key.publicKey.bytes, of: spool.sender, from: nil, to: nil, by: "test")
+                    _ = try await SenderGrants(connection).grant(authority, to: spool.sender, by: "test")
+                    _ = try await connection.run("COMMIT", as: "commit")
+                }
+                // The first worker that has looked tells the broker, while others have not looked for up to a second.
+                try await Task.sleep(for: .milliseconds(150 * round))
+                try await network.centre.run([try network.courier(spool, key)]) {
+                    try await Centre.until("it is settled") { try spool.isSettled }
+                }
+            }
+            #expect(try await network.centre.count("dossier", where: "channel <> 3") == 0)
+            #expect(try await network.centre.count("dossier") > 0)
+        }
+    }
+
     @Test func `A restored database takes nothing of its say from it`() async throws {
         let network = try await Network()
         let (spool, key) = try network.sender("office", seed: 1)

@@ -42,6 +42,18 @@ import Testing
         }
     }
 
+    @Test func `Whoever opens a new spool at the same moment has the same one`() async throws {
+        // Made one after the other, one of them would stand in the place of another that is written to already.
+        for round in 0..<20 {
+            let path = "\(folder.path)/\(round).sqlite"
+            let epochs = try await withThrowingTaskGroup(of: UInt64.self) { group in
+                for _ in 0..<4 { group.addTask { try SpoolDatabase(path: path, sender: "post-office").epoch } }
+                return try await group.reduce(into: Set<UInt64>()) { $0.insert($1) }
+            }
+            #expect(epochs.count == 1)
+        }
+    }
+
     @Test func `What was accepted is there after the process has gone`() throws {
         let epoch = try {
             let spool = try open()
