@@ -3,6 +3,7 @@ import Foundation
 import GRDB
 import IntakeProtocol
 import Spool
+import Synchronization
 import TestSupport
 import Testing
 
@@ -42,15 +43,26 @@ import Testing
         }
     }
 
-    @Test func `Whoever opens a new spool at the same moment has the same one`() async throws {
+    @Test func `Whoever opens a new spool at the same moment has the same one`() throws {
         // Made one after the other, one of them would stand in the place of another that is written to already.
-        for round in 0..<20 {
+        for round in 0..<50 {
             let path = "\(folder.path)/\(round).sqlite"
-            let epochs = try await withThrowingTaskGroup(of: UInt64.self) { group in
-                for _ in 0..<4 { group.addTask { try SpoolDatabase(path: path, sender: "post-office").epoch } }
-                return try await group.reduce(into: Set<UInt64>()) { $0.insert($1) }
+            let epochs = Mutex<[UInt64?]>([])
+            let (ready, start, end) = (DispatchSemaphore(value: 0), DispatchSemaphore(value: 0), DispatchGroup())
+            for _ in 0..<8 {
+                end.enter()
+                Thread {
+                    ready.signal()
+                    start.wait()
+                    let spool = try? SpoolDatabase(path: path, sender: "post-office")
+                    epochs.withLock { $0.append(spool?.epoch) }
+                    end.leave()
+                }.start()
             }
-            #expect(epochs.count == 1)
+            for _ in 0..<8 { ready.wait() }
+            for _ in 0..<8 { start.signal() }
+            end.wait()
+            #expect(epochs.withLock { $0.count == 8 && Set($0).count == 1 && $0[0] != nil })
         }
     }
 
