@@ -71,12 +71,14 @@ let package = Package(
             resources: [
                 .embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql"), .embedInCode("0003_speed.sql"),
                 .embedInCode("0004_members.sql"), .embedInCode("0005_grants.sql"),
-                .embedInCode("0006_evidence.sql"), .embedInCode("privileges.sql"),
+                .embedInCode("0006_evidence.sql"), .embedInCode("0007_personal_data.sql"),
+                .embedInCode("privileges.sql"),
             ],
             swiftSettings: strict),
         module("Store", ["Dossiers", "Migrations", "Polling", "Postgres"]),
         module("FailPoints"),
-        module("Keys", ["IntakeProtocol", "ZeroMQ"]),
+        module("PersonalData", ["Dossiers", "IntakeProtocol", crypto]),
+        module("Keys", ["IntakeProtocol", "PersonalData", "ZeroMQ"]),
         module("Settings", ["Dossiers", "IntakeProtocol", "ZeroMQ", logging, yams]),
         module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
@@ -95,34 +97,38 @@ let package = Package(
         module(
             "Worker",
             [
-                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages",
-                "ZeroMQ", crypto, lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "PersonalData", "Polling", "Postgres", "Store",
+                "WireMessages", "ZeroMQ", crypto, lifecycle, logging, protobuf,
             ]),
         module(
             "Surveys",
             [
-                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Polling", "Postgres", "Store", "WireMessages",
-                "ZeroMQ", lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "PersonalData", "Polling", "Postgres", "Store",
+                "WireMessages", "ZeroMQ", lifecycle, logging, protobuf,
             ]),
         module(
             "Adoption", ["Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "ZeroMQ", lifecycle, logging]),
         module(
             "Benchmark",
             [
-                "Adoption", "Agent", "Demonstration", "Dossiers", "IntakeProtocol", "Polling", "Postgres", "Settings",
+                "Adoption", "Agent", "Demonstration", "Dossiers", "IntakeProtocol", "PersonalData", "Polling",
+                "Postgres",
+                "Settings",
                 "Spool", "Store", "Supervision", "ZeroMQ", histogram, logging, subprocess, system,
             ]),
         .executableTarget(
             name: "hoso",
             dependencies: [
-                "Adoption", "Agent", "Benchmark", "Broker", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol",
-                "Keys", "Machines", "Mapping", "Polling", "Postgres", "Settings", "Spool", "Store", "Supervision",
+                "Adoption", "Agent", "Benchmark", "Broker", "CLinux", "Cluster", "Demonstration", "Dossiers",
+                "IntakeProtocol", "Keys", "Machines", "Mapping", "PersonalData", "Polling", "Postgres", "Settings",
+                "Spool", "Store", "Supervision",
                 "Surveys", "WireMessages", "Worker", "ZeroMQ", arguments, lifecycle, logging, protobuf, signals,
                 subprocess,
                 system,
             ], swiftSettings: strict),
         tests("DossiersTests", ["Dossiers", "TestSupport"]),
         tests("IntakeProtocolTests", ["Dossiers", "IntakeProtocol", "TestSupport", "WireMessages", protobuf]),
+        tests("PersonalDataTests", ["Dossiers", "IntakeProtocol", "Keys", "PersonalData", "TestSupport"]),
         tests("MachinesTests", ["Machines"]),
         // The machines in a simulated world: no sockets, no files, no waiting.
         tests("SimulationTests", ["Machines"]),
@@ -139,8 +145,9 @@ let package = Package(
         tests(
             "IntegrationTests",
             [
-                "Agent", "Broker", "Demonstration", "Dossiers", "IntakeProtocol", "Machines", "Mapping", "Polling",
-                "Postgres", "Spool", "Store", "Surveys", "TestSupport", "WireMessages", "Worker", "ZeroMQ", lifecycle,
+                "Agent", "Broker", "Demonstration", "Dossiers", "IntakeProtocol", "Machines", "Mapping", "PersonalData",
+                "Polling", "Postgres", "Spool", "Store", "Surveys", "TestSupport", "WireMessages", "Worker", "ZeroMQ",
+                lifecycle,
                 logging, subprocess,
             ]),
         // Runs the built program; the dependency has it built.
@@ -155,7 +162,9 @@ let package = Package(
         .executableTarget(
             name: "InstructionBenchmarks",
             dependencies: [
-                "Demonstration", "Dossiers", "IntakeProtocol", "Spool", "Store", "WireMessages", "Worker", arguments,
+                "Demonstration", "Dossiers", "IntakeProtocol", "PersonalData", "Spool", "Store", "WireMessages",
+                "Worker",
+                arguments,
             ],
             path: "Tests/Benchmarks", exclude: ["baseline.json"], swiftSettings: strict),
         .target(

@@ -23,5 +23,8 @@ package enum Migrations {
         Migration(number: 5, name: "grants", sql: String(decoding: PackageResources._005_grants_sql, as: UTF8.self)),
         Migration(
             number: 6, name: "evidence", sql: String(decoding: PackageResources._006_evidence_sql, as: UTF8.self)),
+        Migration(
+            number: 7, name: "personal data",
+            sql: String(decoding: PackageResources._007_personal_data_sql, as: UTF8.self)),
     ]
 }

@@ -72,6 +72,7 @@ GRANT SELECT, INSERT, UPDATE (head, head_digest, announced_at) ON hoso.sender_ep
 GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
 GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
 GRANT INSERT ON hoso.receipt TO hoso_ingest;
+GRANT SELECT, INSERT ON hoso.hash_secret TO hoso_ingest;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_ingest;
 
 -- The aggregator: it reads the ledger, keeps the figures, and forgets old times.
@@ -81,11 +82,13 @@ GRANT SELECT, INSERT, UPDATE ON hoso.adoption, hoso.adoption_month, hoso.fold TO
 GRANT SELECT, INSERT, UPDATE (contiguous) ON hoso.sender_epoch TO hoso_fold;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hoso.fold_second TO hoso_fold;
 GRANT SELECT, DELETE ON hoso.delivery, hoso.receipt TO hoso_fold;
+GRANT EXECUTE ON FUNCTION hoso.erase_expired(integer) TO hoso_fold;
 
 -- The relay: it reads the outbox and the contacts of its tasks, and records what was acknowledged.
 GRANT SELECT ON hoso.survey_task TO hoso_relay;
-GRANT SELECT (code, unit, procedure, channel, return_channel, received_on, applicant_name, applicant_phone)
+GRANT SELECT (code, unit, procedure, channel, return_channel, received_on, personal, applicant_name, applicant_phone)
     ON hoso.dossier TO hoso_relay;
+GRANT INSERT ON hoso.personal_access TO hoso_relay;
 GRANT SELECT, INSERT, DELETE ON hoso.survey_acknowledgement TO hoso_relay;
 GRANT SELECT, UPDATE ON hoso.survey_floor TO hoso_relay;
 
@@ -93,7 +96,7 @@ GRANT SELECT, UPDATE ON hoso.survey_floor TO hoso_relay;
 GRANT SELECT ON hoso.intake, hoso.survey_task, hoso.survey_acknowledgement, hoso.survey_floor, hoso.quarantine_closure,
     hoso.settled_root, hoso.replay, hoso.replay_entry, hoso.manifest, hoso.delivery, hoso.sender_epoch,
     hoso.sender_alarm, hoso.sender_key, hoso.sender_grant, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
-    hoso.fold_second, hoso.receipt TO hoso_read;
+    hoso.fold_second, hoso.receipt, hoso.personal_access, hoso.retention, hoso.unsealed_dossier TO hoso_read;
 DO $$
 DECLARE
     hidden text;
@@ -104,7 +107,7 @@ BEGIN
         'code', 'received_at', 'due_at', 'finished_at', 'returned_at', 'received_on', 'due_on', 'finished_on',
         'returned_on', 'channel', 'return_channel', 'online_level', 'applicant_kind', 'status', 'offered_online',
         'unit_unverified', 'procedure_unverified', 'unit', 'procedure', 'sector', 'operator', 'sender', 'epoch',
-        'sequence');
+        'sequence', 'erased_at');
     EXECUTE format('GRANT SELECT (%s) ON hoso.dossier TO hoso_read', hidden);
     SELECT string_agg(quote_ident(attname), ', ') INTO hidden FROM pg_attribute
     WHERE attrelid = 'hoso.quarantine'::regclass AND attnum > 0 AND NOT attisdropped AND attname <> 'body';
@@ -120,4 +123,8 @@ GRANT UPDATE ON hoso.replay TO hoso_operations;
 GRANT INSERT ON hoso.sender TO hoso_operations;
 GRANT INSERT, UPDATE (valid_to, revoked_at, revoked_by, because) ON hoso.sender_key TO hoso_operations;
 GRANT INSERT ON hoso.sender_grant TO hoso_operations;
-GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_operations;
+GRANT INSERT ON hoso.hash_secret, hoso.personal_access TO hoso_operations;
+GRANT UPDATE ON hoso.hash_secret TO hoso_operations;
+GRANT UPDATE (body, is_sealed) ON hoso.quarantine TO hoso_operations;
+GRANT DELETE ON hoso.unsealed_dossier TO hoso_operations;
+GRANT EXECUTE ON FUNCTION hoso.run_again(), hoso.erase(text, text, text) TO hoso_operations;

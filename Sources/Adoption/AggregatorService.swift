@@ -57,7 +57,7 @@ package actor AggregatorService: Service {
                 guard try await Migrator(connection).state() == .current else { throw AdoptionError.otherVersion }
                 guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
                 logger.info("folding the ledger")
-                try await run(fold, Housekeeping(connection, receiptDays: receiptDays))
+                try await run(fold, Housekeeping(connection, receiptDays: receiptDays), Retention(connection))
             } catch {
                 guard error.isRetriable else { throw error }
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
@@ -67,8 +67,11 @@ package actor AggregatorService: Service {
         }
     }
 
-    private func run(_ fold: Fold, _ housekeeping: Housekeeping) async throws(PostgresError) {
+    private func run(
+        _ fold: Fold, _ housekeeping: Housekeeping, _ retention: Retention
+    ) async throws(PostgresError) {
         var nextCleaning = ContinuousClock.now
+        var nextErasing = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
             if nextCleaning <= .now {
                 nextCleaning = .now.advanced(by: .seconds(3_600))
@@ -78,10 +81,27 @@ package actor AggregatorService: Service {
                     logger.warning("old times kept", metadata: ["reason": "\(error)"])
                 }
             }
+            if nextErasing <= .now {
+                let erased = try await erase(retention)
+                // A little at a time: figures are to be of this second also while years of dossiers are erased.
+                nextErasing = .now.advanced(by: erased > 0 ? .seconds(1) : .seconds(3_600))
+            }
             let step = try await fold.step()
             // While dossiers come in, a pause lets enough of them gather for a commit of its own.
             if step.rows >= Fold.largestStep { continue }
             _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: interval))
+        }
+    }
+
+    private func erase(_ retention: Retention) async throws(PostgresError) -> Int64 {
+        do throws(PostgresError) {
+            let erased = try await retention.erase()
+            if erased > 0 { logger.info("personal data erased by its age", metadata: ["count": "\(erased)"]) }
+            return erased
+        } catch {
+            guard case .refused = error.code else { throw error }
+            logger.warning("personal data kept for longer than it should", metadata: ["reason": "\(error)"])
+            return 0
         }
     }
 }

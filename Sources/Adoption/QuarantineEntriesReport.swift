@@ -122,7 +122,9 @@ extension QuarantineTable.Entry {
         object.add("outcome", text: outcome.word(in: .english))
         object.add("state", text: closure?.cause ?? "open")
         if let sequence = closure?.sequence { object.add("closed_by_sequence", raw: String(sequence)) }
-        if let who = closure?.byWhom { object.add("dismissed_by", text: who) }
+        if let who = closure?.byWhom {
+            object.add(closure?.cause == "erased" ? "erased_by" : "dismissed_by", text: who)
+        }
         if let why = closure?.because { object.add("because", text: why) }
         object.add("reasons", raw: reasons)
         return object
@@ -137,6 +139,8 @@ extension QuarantineTable.Entry {
         case ("corrected", .english): return "corrected" + number
         case ("replayed", .vietnamese): return "đã lưu lại" + number
         case ("replayed", .english): return "replayed" + number
+        case ("erased", .vietnamese): return "đã xóa"
+        case ("erased", .english): return "erased"
         case (_, .vietnamese): return "đã bỏ qua"
         case (_, .english): return "dismissed"
         }

@@ -96,6 +96,7 @@ extension Trace.Event {
             case "replay", "replayed": "chạy lại"
             case let text where text.hasPrefix("corrected"): text.replacing("corrected", with: "đã sửa")
             case let text where text.hasPrefix("dismissed"): text.replacing("dismissed", with: "đã bỏ qua")
+            case let text where text.hasPrefix("erased"): text.replacing("erased", with: "đã xóa")
             default: detail
             }
         case (_, .english): detail

@@ -1,12 +1,13 @@
 import Glibc
 package import IntakeProtocol
+package import PersonalData
 package import ZeroMQ
 
 /// A secret key in a file that only its owner can read, and its public half in a file beside it.
 ///
 /// The secret's file has two lines, `hoso-key 1 curve secret` and the key in Z85; that of the public key, whose name ends in
 /// `.pub`, has `public` in place of `secret`. Of keys that sign the first line says `ed25519`, and the second has hexadecimal
-/// digits.
+/// digits; so it is with keys for personal data (`personal`), which have no public half.
 package enum KeyFile {
     /// Makes a key and writes both files.
     /// - Throws: ``KeyError``; a file that is there is never overwritten.
@@ -35,6 +36,23 @@ package enum KeyFile {
             _ = unsafe unlink(publicPath(signingPath(path)))
             throw error
         }
+    }
+
+    /// Makes a key under which personal data is sealed and writes its file.
+    /// - Throws: ``KeyError``; a file that is there is never overwritten.
+    package static func makeSealing(_ path: String) throws(KeyError) -> SealingKey {
+        let key = SealingKey()
+        try write("\(title(.personal, isSecret: true))\n\(key.revealed)\n", to: path, mode: 0o600)
+        return key
+    }
+
+    /// Reads a key under which personal data is sealed.
+    /// - Throws: ``KeyError`` when it is no key, or somebody else could have read or written it.
+    package static func sealingKey(_ path: String) throws(KeyError) -> SealingKey {
+        guard let key = SealingKey(hexadecimal: try line(of: path, .personal, isSecret: true)) else {
+            throw KeyError(.notAKey, path)
+        }
+        return key
     }
 
     /// Where the key that signs lies of a sender whose CURVE key lies at a path.
@@ -78,7 +96,7 @@ package enum KeyFile {
     package static func publicPath(_ path: String) -> String { path + ".pub" }
 
     /// What a key is for.
-    private enum Kind: String { case curve, ed25519 }
+    private enum Kind: String { case curve, ed25519, personal }
 
     private static func title(_ kind: Kind, isSecret: Bool) -> String {
         "hoso-key 1 \(kind.rawValue) \(isSecret ? "secret" : "public")"

@@ -28,6 +28,10 @@ extension HosoSettings {
                 "intake.receipt_keys", "phải là tối đa 8 khóa công khai, mỗi khóa 64 chữ số thập lục phân",
                 "must be at most 8 public keys of 64 hexadecimal digits")
         }
+        if (1..<30).contains(personalRetentionDays) {
+            source.complain(
+                "personal.retention_days", "phải là 0 hoặc từ 30 trở lên", "must be 0 or at least 30")
+        }
         Self.check(workerEndpoint, "intake.workers", &source)
         Self.check(surveyEndpoint, "survey.endpoint", &source)
         if databaseURL.contains("password") || Self.hasPassword(databaseURL) {

@@ -42,6 +42,10 @@ package struct HosoSettings: Sendable {
     package var hasSeparateRoles: Bool
     /// The password, read from its file.
     package var databasePassword: String?
+    /// Files with the keys under which personal data is sealed, the one in force first.
+    package var personalKeys: [String]
+    /// Days after the last step of a dossier after which its applicant's data is erased; 0: never.
+    package var personalRetentionDays: Int
     /// Workers that `hoso up` starts.
     package var workerCount: Int
     /// Entries of a transaction.
@@ -118,6 +122,8 @@ package struct HosoSettings: Sendable {
         databaseURL = source.text("database.url")
         hasSeparateRoles = source.word(
             "database.roles", { ["separate": true, "single": false][$0] }, "separate, single", true)
+        personalKeys = source.list("personal.keys").map(paths.path)
+        personalRetentionDays = source.integer("personal.retention_days", in: 0...36_500)
         workerCount = source.integer("worker.count", in: 1...64)
         batchEntries = source.integer("worker.batch_entries", in: 1...10_000)
         futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600

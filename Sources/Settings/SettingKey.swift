@@ -68,6 +68,14 @@ package struct SettingKey: Sendable {
                 + "hoso_operations); single: as the user of database.url",
             "separate: mỗi dịch vụ kết nối bằng vai trò riêng; single: bằng người dùng trong database.url"),
         SettingKey("database.password_file", "", "file with the password", "tệp chứa mật khẩu"),
+        SettingKey(
+            "personal.keys", "",
+            "files with the keys under which personal data is sealed: the first seals, the others only open",
+            "các tệp khóa để mã hóa dữ liệu cá nhân: khóa đầu dùng để mã hóa, các khóa sau chỉ để mở"),
+        SettingKey(
+            "personal.retention_days", "0",
+            "days after its last step that a dossier keeps its applicant's data, counted by `hoso migrate`; 0: for ever",
+            "số ngày giữ dữ liệu cá nhân sau bước cuối của hồ sơ, ghi nhận khi chạy `hoso migrate`; 0: giữ mãi"),
         SettingKey("worker.count", "3", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey("worker.batch_entries", "1000", "entries of a transaction", "số bản ghi mỗi giao dịch"),
         SettingKey(

@@ -60,7 +60,8 @@ struct SettingSource {
 
     /// Settings that may be lists.
     private static let lists: Set = [
-        "intake.endpoints", "intake.next_endpoints", "intake.centre_keys", "intake.receipt_keys", "survey.channels",
+        "intake.endpoints", "intake.next_endpoints", "intake.centre_keys", "intake.receipt_keys", "personal.keys",
+        "survey.channels",
     ]
 
     private func isKnown(_ name: String) -> Bool { SettingKey.all.contains { $0.name == name } }

@@ -15,7 +15,7 @@ package struct AcceptedColumns {
     private var procedureUnverified = Column(.boolean)
     private var unit = Column(.text), procedure = Column(.text), procedureKey = Column(.text)
     private var sector = Column(.text), deskOperator = Column(.text)
-    private var applicantID = Column(.text), applicantName = Column(.text), applicantPhone = Column(.text)
+    private var personal = Column(.bytes)
     private var surveyed = Column(.boolean), notBefore = Column(.timestamp), person = Column(.bytes)
     private var acceptedAt = Column(.timestamp)
 
@@ -27,10 +27,10 @@ package struct AcceptedColumns {
         ordinal, sender, epoch, sequence, digest, content, code, received_at, due_at, finished_at, returned_at,
         received_on, due_on, finished_on, returned_on, channel, return_channel, online_level, applicant_kind, status,
         timeliness, offered_online, unit_unverified, procedure_unverified, unit, procedure, procedure_key, sector,
-        operator, applicant_id, applicant_name, applicant_phone, surveyed, not_before, person, accepted_at
+        operator, personal, surveyed, not_before, person, accepted_at
         """
     /// How many there are.
-    static let count = 36
+    static let count = 34
     /// `$1` to the last one.
     static let placeholders = (1...count).map { "$\($0)" }.joined(separator: ", ")
 
@@ -53,6 +53,7 @@ package struct AcceptedColumns {
         surveyed.append(entry.isSurveyed)
         notBefore.append(microseconds: entry.notBefore.microseconds)
         person.append(entry.person)
+        personal.append(entry.personal)
         acceptedAt.append(microseconds: entry.acceptedAt)
         append(entry.dossier)
     }
@@ -81,9 +82,6 @@ package struct AcceptedColumns {
         procedureKey.append(dossier.procedureKey)
         sector.append(dossier.sector)
         deskOperator.append(dossier.deskOperator)
-        applicantID.append(dossier.applicantID)
-        applicantName.append(dossier.applicantName)
-        applicantPhone.append(dossier.applicantPhone)
     }
 
     private mutating func forEach(_ body: (inout Column) -> Void) {
@@ -93,7 +91,7 @@ package struct AcceptedColumns {
         body(&channel); body(&returnChannel); body(&onlineLevel); body(&applicantKind); body(&status)
         body(&timeliness); body(&offeredOnline); body(&unitUnverified); body(&procedureUnverified)
         body(&unit); body(&procedure); body(&procedureKey); body(&sector); body(&deskOperator)
-        body(&applicantID); body(&applicantName); body(&applicantPhone)
+        body(&personal)
         body(&surveyed); body(&notBefore); body(&person); body(&acceptedAt)
     }
 }

@@ -44,7 +44,7 @@ package struct AcceptedRows {
 
     private mutating func appendDossier(_ entry: AcceptedEntry) {
         let dossier = entry.dossier
-        dossiers.beginRow(columns: 28)
+        dossiers.beginRow(columns: 26)
         dossiers.append(dossier.code)
         entry.content.withSpan { dossiers.append($0) }
         dossiers.append(microseconds: dossier.receivedAt.microseconds)
@@ -67,9 +67,7 @@ package struct AcceptedRows {
         dossiers.append(dossier.procedure)
         dossiers.append(dossier.sector)
         dossiers.append(dossier.deskOperator)
-        dossiers.append(dossier.applicantID)
-        dossiers.append(dossier.applicantName)
-        dossiers.append(dossier.applicantPhone)
+        dossiers.append(entry.personal)
         Self.append(entry.key, to: &dossiers)
     }
 

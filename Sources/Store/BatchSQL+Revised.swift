@@ -215,5 +215,8 @@ extension BatchSQL {
     /// `kind`, `target_epoch`, `target_sequence` and `part` of a revision.
     private static let revisionPlaceholders = (1...4).map { "$\(AcceptedColumns.count + $0)" }.joined(separator: ", ")
     private static let revisedColumns =
-        dossierColumns.split(whereSeparator: { ", \n".contains($0) }).map { "f.\($0)" }.joined(separator: ", ")
+        dossierColumns.split(whereSeparator: { ", \n".contains($0) }).map { column in
+            // What was erased stays so, whatever is corrected afterwards.
+            column == "personal" ? "CASE WHEN k.erased_at IS NULL THEN f.personal END" : "f.\(column)"
+        }.joined(separator: ", ")
 }

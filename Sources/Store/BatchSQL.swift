@@ -4,8 +4,8 @@ enum BatchSQL {
     static let dossierColumns = """
         code, content, received_at, due_at, finished_at, returned_at, received_on, due_on, finished_on,
         returned_on, channel, return_channel, online_level, applicant_kind, status, offered_online,
-        unit_unverified, procedure_unverified, unit, procedure, sector, operator, applicant_id,
-        applicant_name, applicant_phone, sender, epoch, sequence
+        unit_unverified, procedure_unverified, unit, procedure, sector, operator, personal, sender,
+        epoch, sequence
         """
 
     /// The tasks of `chosen` dossiers, and the quiet period of those whom they are about.
@@ -152,9 +152,9 @@ enum BatchSQL {
             ON CONFLICT (sender, epoch, sequence, part) DO NOTHING RETURNING sender, epoch, sequence
         ), kept AS (
             INSERT INTO hoso.quarantine (
-                sender, epoch, sequence, content_type, outcome, digest, body, dossier, reasons, kind, root_epoch,
-                root_sequence)
-            SELECT i.sender, i.epoch, i.sequence, i.content_type, i.outcome, i.digest, i.body, i.dossier,
+                sender, epoch, sequence, content_type, outcome, digest, body, is_sealed, dossier, reasons, kind,
+                root_epoch, root_sequence)
+            SELECT i.sender, i.epoch, i.sequence, i.content_type, i.outcome, i.digest, i.body, true, i.dossier,
                    i.reasons::jsonb, i.kind, r.root_epoch, r.root_sequence
             FROM input i
             JOIN rooted r ON r.ordinal = i.ordinal

@@ -18,13 +18,17 @@ package struct Outbox {
         package let unit: String
         /// 1 in person, 2 online, 3 postal.
         package let channel: Int16
+        /// Whether anything is known of who handed it in.
+        package var hasContact: Bool { personal != nil || applicantName != nil || applicantPhone != nil }
         /// The same codes.
         package let returnChannel: Int16?
         /// Local day of reception, days since 1970-01-01.
         package let receivedOn: Int32
-        /// Personal data.
+        /// Who handed it in, sealed.
+        package let personal: [UInt8]?
+        /// Personal data of a dossier of before there was sealing.
         package let applicantName: String?
-        /// Personal data.
+        /// The same.
         package let applicantPhone: String?
     }
 
@@ -32,6 +36,9 @@ package struct Outbox {
 
     /// An outbox on a connection.
     package init(_ connection: Connection) { self.connection = connection }
+
+    /// Where it is noted that contacts are handed out.
+    package var audit: AccessAudit { AccessAudit(connection) }
 
     /// Takes the lock that makes this connection the only relay; false when another one has it.
     package func becomeRelay() async throws(PostgresError) -> Bool {
@@ -57,7 +64,7 @@ package struct Outbox {
         let result = try await connection.run(
             """
             SELECT t.xid, t.id, t.not_before, t.dossier, d.procedure, d.unit, d.channel, d.return_channel,
-                   d.received_on, d.applicant_name, d.applicant_phone
+                   d.received_on, d.applicant_name, d.applicant_phone, d.personal
             FROM hoso.survey_task t JOIN hoso.dossier d ON d.code = t.dossier
             WHERE (t.xid, t.id) > ($1, $2) AND t.xid < pg_snapshot_xmin(pg_current_snapshot())
               AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t.id)
@@ -69,6 +76,7 @@ package struct Outbox {
                 notBefore: result.microseconds(row, 2), dossier: result.string(row, 3),
                 procedure: result.optionalString(row, 4), unit: result.string(row, 5), channel: result.int16(row, 6),
                 returnChannel: result.isNull(row, 7) ? nil : result.int16(row, 7), receivedOn: result.day(row, 8),
+                personal: result.isNull(row, 11) ? nil : result.bytes(row, 11),
                 applicantName: result.optionalString(row, 9), applicantPhone: result.optionalString(row, 10))
         }
     }

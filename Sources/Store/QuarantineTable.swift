@@ -36,8 +36,11 @@ package struct QuarantineTable {
         package let digest: [UInt8]
         /// 1 protobuf, 2 JSON.
         package let contentType: Int16
-        /// The entry as its sender wrote it.
-        package let body: [UInt8]
+        /// The entry as its sender wrote it, sealed or, of before there was sealing, as it is; `nil` when it was erased, or
+        /// has not been read.
+        package let body: [UInt8]?
+        /// Whether it is sealed.
+        package let isSealed: Bool
         /// The part of the ledger that a replay would write.
         package let nextPart: Int16
         /// How it was closed; `nil` while it is open.
@@ -48,11 +51,11 @@ package struct QuarantineTable {
 
     /// How an entry was closed.
     package struct Closure: Sendable {
-        /// `corrected`, `replayed` or `dismissed`.
+        /// `corrected`, `replayed`, `dismissed` or `erased`.
         package let cause: String
         /// Number of the entry that took its place.
         package let sequence: UInt64?
-        /// Who dismissed it, and why.
+        /// Who dismissed or erased it.
         package let byWhom: String?
         /// Why.
         package let because: String?
@@ -128,10 +131,10 @@ package struct QuarantineTable {
         let result = try await connection.run(
             """
             SELECT q.id, s.name, q.sender, q.epoch, q.sequence, q.kind, q.outcome, q.dossier, q.recorded_at,
-                   q.reasons::text, q.digest, q.content_type, \(withBodies ? "q.body" : "''::bytea"),
+                   q.reasons::text, q.digest, q.content_type, \(withBodies ? "q.body" : "NULL::bytea"),
                    (SELECT max(part) + 1 FROM hoso.intake i
                     WHERE i.sender = q.sender AND i.epoch = q.epoch AND i.sequence = q.sequence)::smallint,
-                   c.cause, c.sequence, c.by_whom, c.because, CASE WHEN q.kind = 2 THEN q.root_sequence END
+                   c.cause, c.sequence, c.by_whom, c.because, CASE WHEN q.kind = 2 THEN q.root_sequence END, q.is_sealed
             FROM hoso.quarantine q
             JOIN hoso.sender s ON s.id = q.sender
             LEFT JOIN hoso.quarantine_closure c ON c.quarantine = q.id
@@ -154,7 +157,8 @@ package struct QuarantineTable {
             outcome: StoredOutcome(rawValue: result.int16(row, 6)) ?? .rejected,
             dossier: result.isNull(row, 7) ? nil : result.string(row, 7), recordedAt: result.microseconds(row, 8),
             reasons: result.string(row, 9), digest: result.bytes(row, 10), contentType: result.int16(row, 11),
-            body: result.bytes(row, 12), nextPart: result.isNull(row, 13) ? 1 : result.int16(row, 13),
+            body: result.isNull(row, 12) ? nil : result.bytes(row, 12), isSealed: result.bool(row, 19),
+            nextPart: result.isNull(row, 13) ? 1 : result.int16(row, 13),
             closure: result.isNull(row, 14)
                 ? nil
                 : Closure(
@@ -186,6 +190,61 @@ package struct QuarantineTable {
                     """, parameters)
             ], as: "dismiss entries")[0]
         return (0..<result.count).map { result.int64($0, 0) }.sorted()
+    }
+
+    /// Bodies that another key than this one has sealed, or none, in order of their numbers.
+    package func stale(after id: Int64, key: [UInt8], limit: Int) async throws(PostgresError) -> [SealedBody] {
+        var parameters = Parameters()
+        parameters.append(id)
+        parameters.append(key)
+        parameters.append(Int64(limit))
+        let result = try await connection.run(
+            """
+            SELECT id, digest, body, is_sealed FROM hoso.quarantine
+            WHERE id > $1 AND body IS NOT NULL AND (NOT is_sealed OR substr(body, 1, 8) <> $2) ORDER BY id LIMIT $3
+            """, parameters, as: "read the quarantine", within: .seconds(60))
+        return (0..<result.count).map { row in
+            SealedBody(
+                id: result.int64(row, 0), digest: result.bytes(row, 1), body: result.bytes(row, 2),
+                isSealed: result.bool(row, 3))
+        }
+    }
+
+    /// Replaces bodies by the same ones sealed anew, unless they were erased meanwhile.
+    package func reseal(_ bodies: [SealedBody]) async throws(PostgresError) {
+        var id = Column(.int8), body = Column(.bytes)
+        for sealed in bodies {
+            id.append(sealed.id)
+            body.append(sealed.body)
+        }
+        var parameters = Parameters()
+        parameters.append(id)
+        parameters.append(body)
+        _ = try await connection.run(
+            """
+            UPDATE hoso.quarantine q SET body = t.body, is_sealed = true FROM unnest($1, $2) AS t (id, body)
+            WHERE q.id = t.id AND q.body IS NOT NULL
+            """, parameters, as: "seal the quarantine anew", within: .seconds(60))
+    }
+
+    /// The body of an entry, as it lies in the quarantine.
+    package struct SealedBody: Sendable {
+        /// Number in the quarantine.
+        package let id: Int64
+        /// Digest of the entry in its sender's chain.
+        package let digest: [UInt8]
+        /// Sealed or not.
+        package let body: [UInt8]
+        /// Whether it is sealed.
+        package let isSealed: Bool
+
+        /// A body.
+        package init(id: Int64, digest: [UInt8], body: [UInt8], isSealed: Bool) {
+            self.id = id
+            self.digest = digest
+            self.body = body
+            self.isSealed = isSealed
+        }
     }
 
     /// Open entries per sender.

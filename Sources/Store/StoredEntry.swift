@@ -73,7 +73,7 @@ package final class AcceptedEntry: Sendable {
     package let acceptedAt: Int64?
     /// Its digest in the sender's chain.
     package let digest: Digest
-    /// SHA-256 of the dossier's canonical form.
+    /// Keyed hash of the dossier's canonical form.
     package let content: Digest
     /// The dossier.
     package let dossier: Dossier
@@ -81,13 +81,16 @@ package final class AcceptedEntry: Sendable {
     package let isSurveyed: Bool
     /// The moment before which the survey's contact must not be used.
     package let notBefore: Instant
-    /// Hash of the applicant's personal id, where a quiet period is to be kept.
+    /// Keyed hash of the applicant's personal id, where a quiet period is to be kept.
     package let person: [UInt8]?
+    /// Who handed it in, sealed; what the dossier itself says of them is never written.
+    package let personal: [UInt8]?
 
     /// An accepted entry.
     package init(
         key: EntryKey, kind: EntryKind = .intake, revision: Revision? = nil, acceptedAt: Int64? = nil, digest: Digest,
-        content: Digest, dossier: consuming Dossier, isSurveyed: Bool, notBefore: Instant, person: [UInt8]?
+        content: Digest, dossier: consuming Dossier, isSurveyed: Bool, notBefore: Instant, person: [UInt8]?,
+        personal: [UInt8]?
     ) {
         self.key = key
         self.kind = kind
@@ -99,6 +102,7 @@ package final class AcceptedEntry: Sendable {
         self.isSurveyed = isSurveyed
         self.notBefore = notBefore
         self.person = person
+        self.personal = personal
     }
 
     /// The same entry of the sender with this number.
@@ -106,7 +110,7 @@ package final class AcceptedEntry: Sendable {
         AcceptedEntry(
             key: EntryKey(sender: sender, epoch: key.epoch, sequence: key.sequence), kind: kind, revision: revision,
             acceptedAt: acceptedAt, digest: digest, content: content, dossier: dossier, isSurveyed: isSurveyed,
-            notBefore: notBefore, person: person)
+            notBefore: notBefore, person: person, personal: personal)
     }
 }
 
@@ -126,8 +130,8 @@ package struct QuarantinedEntry: Sendable {
     package let contentType: Int16
     /// `rejected` or `conflict`.
     package let outcome: StoredOutcome
-    /// The entry as its sender wrote it.
-    package let body: [UInt8]
+    /// The entry as its sender wrote it, which is sealed before it is written.
+    package var body: [UInt8]
     /// Code of the dossier, if it could be read and is short enough to be looked up.
     package let dossier: String?
     /// What it is counted under in a day's manifest.

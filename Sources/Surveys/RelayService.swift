@@ -3,6 +3,7 @@ import FailPoints
 import IntakeProtocol
 package import Logging
 import Machines
+package import PersonalData
 import Polling
 import Postgres
 import ServiceLifecycle
@@ -20,6 +21,8 @@ package actor RelayService: Service {
         package var endpoint: String
         /// Where the database is.
         package var database: DatabaseAddress
+        /// Opens the contacts of tasks.
+        package var vault: Vault
         /// A task that is not acknowledged is delivered again after this time.
         package var lease: Duration
         /// Tasks that are held at most.
@@ -28,9 +31,12 @@ package actor RelayService: Service {
         package var memoryBytes = 134_217_728
 
         /// A configuration.
-        package init(endpoint: String, database: DatabaseAddress, lease: Duration = .seconds(30)) {
+        package init(
+            endpoint: String, database: DatabaseAddress, vault: Vault, lease: Duration = .seconds(30)
+        ) {
             self.endpoint = endpoint
             self.database = database
+            self.vault = vault
             self.lease = lease
         }
     }
@@ -50,6 +56,7 @@ package actor RelayService: Service {
     /// How survey senders write; they are answered the same way.
     private var contentTypes: [PeerID: ContentType] = [:]
     private let stop = Signal()
+    private var limiter = LogLimiter()
 
     /// The relay's thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -157,6 +164,12 @@ package actor RelayService: Service {
         }
         let tasks = try await outbox.tasks(
             afterTransaction: cursor.transaction, task: cursor.task, limit: min(machine.room, 2_000))
+        let contacts = tasks.filter { $0.notBefore <= wall && $0.hasContact }
+        if let first = contacts.first, let last = contacts.last {
+            // Before any of them is handed out.
+            try await outbox.audit.note(
+                .survey, of: "tasks \(first.id)–\(last.id)", entries: contacts.count, by: "hoso surveys")
+        }
         for task in tasks {
             let position = Position(transaction: task.transaction, task: task.id)
             if task.notBefore > wall {
@@ -231,9 +244,24 @@ extension RelayService {
     private func deliver() {
         for message in machine.deliveries(limit: 256, at: .now) {
             var tasks = WireSurveyTasks()
-            tasks.tasks = message.tasks.map { WireSurveyTask($0) }
+            tasks.tasks = message.tasks.map { WireSurveyTask($0, contact(of: $0)) }
             send(.tasks, tasks, to: message.peer, session: message.session, count: message.tasks.count)
             FailPoint.afterTasksSent.pass()
+        }
+    }
+
+    /// Whom to ask; nobody where nothing is known of them, or the keys at hand do not open it.
+    private func contact(of task: Outbox.Task) -> ApplicantDetails? {
+        guard let personal = task.personal else {
+            return ApplicantDetails(id: nil, name: task.applicantName, phone: task.applicantPhone)
+        }
+        do throws(VaultError) {
+            return ApplicantDetails(try configuration.vault.open(personal, for: .dossier(task.dossier)))
+        } catch {
+            if let withheld = limiter.pass("\(error)", at: .now) {
+                logger.error("contact stays sealed", metadata: ["reason": "\(error)", "withheld": "\(withheld)"])
+            }
+            return nil
         }
     }
 
@@ -261,7 +289,7 @@ extension RelayService {
 
 extension WireSurveyTask {
     /// The message for a task of the outbox.
-    fileprivate init(_ task: Outbox.Task) {
+    fileprivate init(_ task: Outbox.Task, _ contact: ApplicantDetails?) {
         self.init()
         self.task = task.id
         dossierCode = task.dossier
@@ -271,7 +299,7 @@ extension WireSurveyTask {
         returnChannel = task.returnChannel.flatMap(Channel.init(rawValue:))?.code ?? ""
         receivedOn = Day(number: task.receivedOn).description
         notBefore = Instant(microseconds: task.notBefore).rfc3339()
-        applicantName = task.applicantName ?? ""
-        applicantPhone = task.applicantPhone ?? ""
+        applicantName = contact?.name ?? ""
+        applicantPhone = contact?.phone ?? ""
     }
 }

@@ -1,14 +1,16 @@
 package import Dossiers
 package import IntakeProtocol
+package import PersonalData
 package import Store
 
 /// What a worker does with a batch before it needs the database, for whoever counts what that costs.
 package struct BatchReader {
     private var preparation: Preparation
 
-    /// A reader that judges by a validator, and chooses for the survey by a policy.
-    package init(validator: Validator, policy: SurveyPolicy) {
+    /// A reader that judges by a validator, chooses for the survey by a policy, and protects what is personal.
+    package init(validator: Validator, policy: SurveyPolicy, protection: Protection) {
         preparation = Preparation(validator: validator, policy: policy)
+        preparation.use(protection)
     }
 
     /// The new dossiers of a batch; what would have to be revised or quarantined is left out.

@@ -1,5 +1,6 @@
 import Dossiers
 import IntakeProtocol
+import PersonalData
 import Postgres
 import Store
 import WireMessages
@@ -13,16 +14,21 @@ struct Ledger {
     let keys: SenderKeys
     /// What senders may hand in.
     let grants: SenderGrants
+    /// The secret of the keyed hashes.
+    let secrets: HashSecret
+    private let vault: Vault
     private var writer: BatchWriter
     /// Numbers of senders, as far as they have been asked for.
     private(set) var senders: [String: Int32] = [:]
 
-    init(_ connection: Connection, survey: SurveyPolicy) {
+    init(_ connection: Connection, survey: SurveyPolicy, vault: Vault) {
         directory = SenderDirectory(connection)
         table = CatalogueTable(connection)
         manifests = Manifests(connection)
         keys = SenderKeys(connection)
         grants = SenderGrants(connection)
+        secrets = HashSecret(connection)
+        self.vault = vault
         writer = BatchWriter(connection, quietDays: survey.quietDays)
     }
 
@@ -150,7 +156,8 @@ struct Ledger {
                 }
                 written.manifests.append(entry)
                 places.manifests.append(index)
-            case .quarantine(let entry, _):
+            case .quarantine(var entry, _):
+                entry.body = vault.seal(entry.body, for: .quarantine(entry.digest))
                 written.quarantined.append(entry)
                 places.quarantined.append(index)
             }

@@ -1,5 +1,6 @@
 import Dossiers
 import IntakeProtocol
+import PersonalData
 import Store
 import WireMessages
 
@@ -81,6 +82,8 @@ struct Preparation {
     /// What senders may hand in, by their names; who is not in it may hand in everything.
     private var authorities: [String: Authority] = [:]
     private var signatories = Signatories()
+    /// Without it nothing is judged: it could not be stored as it is to be.
+    private var protection: Protection?
     /// Memory for the canonical form of one dossier after the other.
     private var canonical: [UInt8] = []
 
@@ -91,6 +94,9 @@ struct Preparation {
 
     /// Replaces what senders may hand in.
     mutating func use(_ authorities: [String: Authority]) { self.authorities = authorities }
+
+    /// Says how personal data is sealed and hashed.
+    mutating func use(_ protection: Protection) { self.protection = protection }
 
     /// Replaces the catalogues.
     mutating func use(_ catalogue: Catalogue) { validator.catalogue = catalogue }
@@ -105,6 +111,7 @@ struct Preparation {
     ) throws(ProtocolError) -> [Work] {
         let header = delivery.header
         try header.verify(delivery.body)
+        guard protection != nil else { throw ProtocolError(.busy) }
         let batch = try BatchBody(delivery.body, count: Int(header.count))
         delivery.digests = batch.items.map(\.digest)
         let isProven = try checkSignature(of: batch, delivery, now: now)
@@ -239,20 +246,23 @@ struct Preparation {
         switch verdict {
         case .accepted(let dossier):
             faults = place.authority?.faults(in: dossier) ?? []
-            if faults.isEmpty { return accept(dossier, origin, place) }
+            if faults.isEmpty, let protection { return accept(dossier, origin, place, protection) }
         case .rejected(let found): faults = found
         }
         return reject(bytes, place, faults, submission(), origin)
     }
 
-    private mutating func accept(_ dossier: consuming Dossier, _ origin: Origin, _ place: Place) -> Work.Job {
+    private mutating func accept(
+        _ dossier: consuming Dossier, _ origin: Origin, _ place: Place, _ protection: Protection
+    ) -> Work.Job {
         canonical.removeAll(keepingCapacity: true)
         dossier.appendCanonicalBytes(to: &canonical)
-        let isSurveyed = policy.selects(dossier), notBefore = policy.notBefore(dossier), person = person(dossier)
+        let isSurveyed = policy.selects(dossier), notBefore = policy.notBefore(dossier)
+        let person = person(dossier, protection.hash), personal = protection.sealed(dossier)
         let entry = AcceptedEntry(
             key: place.key, kind: origin.kind, revision: origin.revision, acceptedAt: origin.acceptedAt,
-            digest: place.digest, content: Chain.digest(of: canonical), dossier: dossier, isSurveyed: isSurveyed,
-            notBefore: notBefore, person: person)
+            digest: place.digest, content: protection.hash(Chain.digest(of: canonical)), dossier: dossier,
+            isSurveyed: isSurveyed, notBefore: notBefore, person: person, personal: personal)
         return origin.revision == nil ? .store(entry) : .revise(entry)
     }
 
@@ -274,12 +284,12 @@ struct Preparation {
                 reasons: reasons.json), reasons: reasons)
     }
 
-    /// A hash by which a citizen is recognised for the quiet period.
+    /// A keyed hash by which a citizen is recognised for the quiet period.
     ///
     /// A placeholder id is nobody's.
-    private func person(_ dossier: Dossier) -> [UInt8]? {
+    private func person(_ dossier: Dossier, _ hash: KeyedHash) -> [UInt8]? {
         guard policy.quietDays > 0, let id = dossier.applicantID, !dossier.hasPlaceholderID else { return nil }
-        return Chain.digest(of: Array("hoso survey contact\n\(id)".utf8)).bytes
+        return hash(Chain.digest(of: Array("hoso survey contact\n\(id)".utf8))).bytes
     }
 }
 

@@ -1,5 +1,6 @@
 import Dossiers
 import IntakeProtocol
+package import PersonalData
 import Polling
 package import Postgres
 package import Store
@@ -42,18 +43,24 @@ package struct Replay {
     private var preparation: Preparation
     /// What senders may hand in as of now.
     private let authorities: [String: Authority]
+    private let vault: Vault
 
     /// A replay on a connection, by the rules of a worker with this configuration.
-    package init(_ connection: Connection, _ configuration: WorkerConfiguration) async throws(PostgresError) {
+    package init(_ connection: Connection, _ configuration: WorkerConfiguration) async throws {
         self.connection = connection
         table = QuarantineTable(connection)
         writer = BatchWriter(connection, quietDays: configuration.survey.quietDays)
-        let catalogue = try await Ledger(connection, survey: configuration.survey).catalogue(configuration.policy)
+        vault = configuration.vault
+        let ledger = Ledger(connection, survey: configuration.survey, vault: vault)
+        let catalogue = try await ledger.catalogue(configuration.policy)
         authorities = try await SenderGrants(connection).all()
         preparation = Preparation(
             validator: Validator(
                 zone: configuration.zone, catalogue: catalogue, futureTolerance: configuration.futureTolerance),
             policy: configuration.survey)
+        let vault = vault
+        let sealed = try await ledger.secrets.sealed { Protection.sealedSecret(by: vault) }
+        preparation.use(try Protection(vault, sealedSecret: sealed))
     }
 
     private static let chunk = 100
@@ -77,6 +84,7 @@ package struct Replay {
             let entries = try await table.entries(selection, after: last, limit: chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
             last = end
+            try await audit.note(.replay, of: chosen, entries: entries.count, by: byWhom)
             let current: ReplayRecord
             if let record {
                 current = record
@@ -101,7 +109,7 @@ package struct Replay {
         _ entries: [QuarantineTable.Entry], record: Int64, into report: inout Report
     ) async throws -> [ReplayRecord.Line] {
         var lines: [ReplayRecord.Line] = []
-        var waiting = entries.map { ($0, examined($0)) }
+        var waiting = try entries.compactMap { $0.body == nil ? nil : ($0, try examined($0)) }
         var rounds = 0
         while !waiting.isEmpty {
             var (batch, places, later) = Self.batch(waiting, into: &lines, &report)
@@ -136,7 +144,7 @@ package struct Replay {
 
     /// Says what ``run(_:byWhom:chosen:rate:goesOn:)`` would do, inside transactions that are rolled back.
     package mutating func rehearse(
-        _ selection: QuarantineTable.Selection, goesOn: (Report) -> Bool
+        _ selection: QuarantineTable.Selection, byWhom: String, chosen: String, goesOn: (Report) -> Bool
     ) async throws -> Report {
         var report = Report()
         var last: Int64 = 0
@@ -147,7 +155,8 @@ package struct Replay {
             let entries = try await table.entries(selection, after: last, limit: Self.chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
             last = end
-            var waiting = entries.map { ($0, examined($0)) }
+            try await audit.note(.replay, of: chosen, entries: entries.count, by: byWhom)
+            var waiting = try entries.compactMap { $0.body == nil ? nil : ($0, try examined($0)) }
             while !waiting.isEmpty {
                 var lines: [ReplayRecord.Line] = []
                 let (batch, places, later) = Self.batch(waiting, into: &lines, &report)
@@ -193,14 +202,18 @@ package struct Replay {
         return resolutions
     }
 
-    private mutating func examined(_ entry: QuarantineTable.Entry) -> Work.Job {
+    private var audit: AccessAudit { AccessAudit(connection) }
+
+    /// - Throws: ``VaultError`` when the keys at hand do not open it: it stays as it is, and nobody is told that it is refused.
+    private mutating func examined(_ entry: QuarantineTable.Entry) throws(VaultError) -> Work.Job {
         // Workers have only ever written 32 bytes; others would be nobody's, and end as a conflict.
         let place = Preparation.Place(
             key: entry.key, digest: Digest(entry.digest) ?? .zero,
             contentType: ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none,
             authority: authorities[entry.sender],
             part: entry.nextPart)
-        return preparation.examine(entry.body[...], place, now: Instant(microseconds: WallClock.microseconds))
+        return preparation.examine(
+            try entry.opened(by: vault)[...], place, now: Instant(microseconds: WallClock.microseconds))
     }
 
     /// What can be written together; entries with a code that is in the batch already wait.
@@ -270,5 +283,13 @@ package struct Replay {
             report.failures[failure, default: 0] += 1
         }
         return ReplayRecord.Line(id: entry.id, outcome: outcome, reasons: json)
+    }
+}
+
+extension QuarantineTable.Entry {
+    /// The entry as its sender wrote it; empty where it was erased.
+    package func opened(by vault: Vault) throws(VaultError) -> [UInt8] {
+        guard let body else { return [] }
+        return isSealed ? try vault.open(body, for: .quarantine(digest)) : body
     }
 }

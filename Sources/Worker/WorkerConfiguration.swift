@@ -1,5 +1,6 @@
 package import Dossiers
 package import IntakeProtocol
+package import PersonalData
 package import Store
 
 /// What a worker needs to know.
@@ -18,17 +19,20 @@ package struct WorkerConfiguration: Sendable {
     package var futureTolerance: Int64
     /// Which dossiers get a survey task.
     package var survey: SurveyPolicy
+    /// Seals personal data: without a key for it there is no worker.
+    package var vault: Vault
     /// The key by which the centre signs receipts; `nil`: it does not.
     package var receiptKey: SigningKey?
 
     /// A configuration.
     package init(
-        endpoint: String, database: DatabaseAddress, batchEntries: Int = 1_000, zone: LocalZone,
+        endpoint: String, database: DatabaseAddress, vault: Vault, batchEntries: Int = 1_000, zone: LocalZone,
         policy: Catalogue.Policy = .open, futureTolerance: Int64 = 86_400, survey: SurveyPolicy = SurveyPolicy(),
         receiptKey: SigningKey? = nil
     ) {
         self.endpoint = endpoint
         self.database = database
+        self.vault = vault
         self.batchEntries = batchEntries
         self.zone = zone
         self.policy = policy
@@ -48,6 +52,8 @@ package struct WorkerError: Error, CustomStringConvertible {
         case databaseAhead
         /// The database refuses our own statements; nothing was acknowledged.
         case statementRefused(String)
+        /// What the database has sealed does not open with the keys at hand.
+        case keysDoNotFit(VaultError)
     }
 
     /// What the operator has to mend.
@@ -58,6 +64,7 @@ package struct WorkerError: Error, CustomStringConvertible {
         switch code {
         case .databaseBehind: "the database lacks migrations: run `hoso migrate`"
         case .databaseAhead: "the database was migrated by a newer version of hoso: update this program"
+        case .keysDoNotFit(let error): "the keys of personal.keys do not open what is in the database: \(error)"
         case .statementRefused(let reason): "the database refuses the program's statements (\(reason))"
         }
     }

@@ -4,6 +4,7 @@ import Foundation
 import IntakeProtocol
 import Logging
 import Machines
+import PersonalData
 import Polling
 import Postgres
 import Store
@@ -24,8 +25,8 @@ extension WorkerService {
         while !Task.isCancelled {
             do throws(PostgresError) {
                 let connection = try await configuration.database.open(on: executor)
-                let ledger = Ledger(connection, survey: configuration.survey)
-                try await check(connection)
+                let ledger = Ledger(connection, survey: configuration.survey, vault: configuration.vault)
+                try await check(connection, ledger)
                 pause = Self.firstPause
                 try await serve(ledger)
                 return
@@ -52,13 +53,21 @@ extension WorkerService {
         throw WorkerError(code: .statementRefused(error.description))
     }
 
-    private func check(_ connection: Connection) async throws(PostgresError) {
+    private func check(_ connection: Connection, _ ledger: Ledger) async throws(PostgresError) {
         switch try await Migrator(connection).state() {
         case .current: hopeless = nil
         case .behind: hopeless = WorkerError(code: .databaseBehind)
         case .ahead: hopeless = WorkerError(code: .databaseAhead)
         }
         if hopeless != nil { throw PostgresError(code: .cancelled, operation: "check the schema") }
+        let vault = configuration.vault
+        let sealed = try await ledger.secrets.sealed { Protection.sealedSecret(by: vault) }
+        do throws(VaultError) {
+            preparation.use(try Protection(configuration.vault, sealedSecret: sealed))
+        } catch {
+            hopeless = WorkerError(code: .keysDoNotFit(error))
+            throw PostgresError(code: .cancelled, operation: "open the secret of the hashes")
+        }
         logger.info("database ready")
     }
 

@@ -5,6 +5,7 @@ import Broker
 import Cluster
 import Keys
 import Mapping
+import PersonalData
 import Postgres
 import Settings
 import Spool
@@ -18,10 +19,11 @@ func exitCode(of error: any Error) -> Int32 {
     case let error as PostgresError:
         error.isRetriable ? 69 : error.isForOperator ? 78 : 70
     case is BrokerError: 78
+    case let error as VaultError: error.code == .damaged ? 70 : 78
     case is SettingsError: 78
     case let error as WorkerError:
         switch error.code {
-        case .databaseBehind, .databaseAhead: 78
+        case .databaseBehind, .databaseAhead, .keysDoNotFit: 78
         case .statementRefused: 70
         }
     case let error as KeyError: error.code == .exists ? 64 : 78

@@ -1,7 +1,17 @@
 import ArgumentParser
+import CLinux
+
+/// Where the program begins.
+@main
+enum EntryPoint {
+    static func main() async {
+        // What it holds may be personal data, or a key.
+        hoso_forbid_core_dumps()
+        await Hoso.main()
+    }
+}
 
 /// The command line: one program, a subcommand per service and per question.
-@main
 struct Hoso: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "hoso",
@@ -28,6 +38,9 @@ struct Hoso: AsyncParsableCommand {
                     AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self,
                     ReceiptCommand.self, VerifyReceipt.self,
                 ]),
+            CommandGroup(
+                name: "Personal data · Dữ liệu cá nhân",
+                subcommands: [ApplicantCommand.self, Erase.self, Audit.self, Reseal.self]),
             CommandGroup(
                 name: "Tools · Công cụ",
                 subcommands: [SenderCommand.self, Keygen.self, Migrate.self, CheckConfig.self, Sample.self, Bench.self]),

@@ -59,7 +59,7 @@ struct Installation: Sendable {
             "intake.endpoints": "ipc://\(sockets)/intake.sock", "intake.workers": "ipc://\(sockets)/workers.sock",
             "survey.endpoint": "ipc://\(sockets)/surveys.sock", "sender.spool": folder + "/senders/local.sqlite",
             "sender.inbox": folder + "/inbox", "intake.receipt_key": receiptKey,
-            "intake.receipt_keys": "\(publicKey)",
+            "intake.receipt_keys": "\(publicKey)", "personal.keys": try makePersonalKey(),
         ]
         try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: configuration), options: .atomic)
     }
@@ -70,6 +70,14 @@ struct Installation: Sendable {
         let path = folder + "/keys/receipts"
         guard FileManager.default.fileExists(atPath: path) else { return (path, try KeyFile.makeSigning(path)) }
         return (path, try KeyFile.signingKey(path).publicKey)
+    }
+
+    /// Makes the key under which personal data is sealed, or finds the one that an interrupted start has left.
+    private func makePersonalKey() throws -> String {
+        try PrivateFolder.make(folder + "/keys")
+        let path = folder + "/keys/personal"
+        if !FileManager.default.fileExists(atPath: path) { _ = try KeyFile.makeSealing(path) }
+        return path
     }
 
     /// Removes the folder and everything in it.

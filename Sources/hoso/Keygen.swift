@@ -1,6 +1,7 @@
 import ArgumentParser
 import Dossiers
 import Keys
+import PersonalData
 
 struct Keygen: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -9,6 +10,8 @@ struct Keygen: AsyncParsableCommand {
             hoso keygen FILE                  a sender's: FILE for the connection (sender.key), FILE.sign to sign (sender.signing_key)
             hoso keygen FILE --for broker     a broker's (intake.server_key)
             hoso keygen FILE --for receipts   the key by which a centre signs receipts (intake.receipt_key)
+            hoso keygen FILE --for personal   the key under which a centre seals personal data (personal.keys); \
+            whoever loses it loses the data
             A secret key stays in its file, which only its owner can read; only the public key, which is printed and \
             written to a file ending in .pub, is handed on.
             Khóa bí mật nằm trong tệp, chỉ chủ tệp đọc được; chỉ khóa công khai (in ra và ghi vào tệp .pub) được chuyển đi.
@@ -16,12 +19,12 @@ struct Keygen: AsyncParsableCommand {
 
     /// Whose keys are made.
     enum Purpose: String, ExpressibleByArgument, CaseIterable {
-        case sender, broker, receipts
+        case sender, broker, receipts, personal
     }
 
     @Argument(help: "File for the secret key; it must not be there yet · Tệp khóa bí mật mới.", completion: .file())
     var file: String
-    @Option(name: .customLong("for"), help: "sender, broker or receipts · Dùng cho.")
+    @Option(name: .customLong("for"), help: "sender, broker, receipts or personal · Dùng cho.")
     var purpose = Purpose.sender
     @Option(help: "vi or en (default: from LANG) · Ngôn ngữ.")
     var language: String?
@@ -45,6 +48,9 @@ struct Keygen: AsyncParsableCommand {
             case .receipts:
                 let key = try KeyFile.makeSigning(file)
                 Console.line(language.choose("khóa biên nhận: \(key)", "receipt key: \(key)"))
+            case .personal:
+                let key = try KeyFile.makeSealing(file)
+                Console.line(language.choose("mã khóa: \(key.name)", "key id: \(key.name)"))
             }
         }
     }

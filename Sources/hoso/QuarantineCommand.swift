@@ -3,6 +3,7 @@ import ArgumentParser
 import Dossiers
 import Foundation
 import IntakeProtocol
+import PersonalData
 import Settings
 import Store
 import Worker
@@ -115,12 +116,13 @@ struct QuarantineCommand: AsyncParsableCommand {
                 var selection = QuarantineTable.Selection()
                 selection.includesClosed = true
                 if let id = Int64(entry) { selection.ids = [id] } else { selection.dossier = entry }
-                let chosen = selection
+                let (chosen, who, vault) = (selection, operatorName, try settings.vault())
                 let found = try await DatabaseSession(settings.database("query", as: .operations)).perform {
                     connection in
                     let table = QuarantineTable(connection)
                     var found: [(QuarantineTable.Entry, [QuarantineTable.Attempt])] = []
                     for entry in try await table.entries(chosen, limit: 100, withBodies: true) {
+                        try await AccessAudit(connection).note(.read, of: "quarantine \(entry.id)", entries: 1, by: who)
                         found.append((entry, try await table.attempts(of: entry.id)))
                     }
                     return found
@@ -131,9 +133,10 @@ struct QuarantineCommand: AsyncParsableCommand {
                     Console.error("hoso: \(sentence)")
                     throw ExitCode(1)
                 }
-                let reports = found.map { entry, attempts in
+                let reports = try found.map { entry, attempts in
                     QuarantineEntryReport(
-                        entry: entry, attempts: attempts, fields: Self.fields(of: entry), zone: settings.zone)
+                        entry: entry, attempts: attempts, fields: try Self.fields(of: entry, vault), zone: settings.zone
+                    )
                 }
                 switch format {
                 case .json: Console.line("[" + reports.map(\.json).joined(separator: ",") + "]")
@@ -147,9 +150,11 @@ struct QuarantineCommand: AsyncParsableCommand {
         }
 
         /// The fields that are not empty; personal ones only say that they are there.
-        private static func fields(of entry: QuarantineTable.Entry) -> [(name: String, value: String)] {
+        private static func fields(
+            of entry: QuarantineTable.Entry, _ vault: Vault
+        ) throws -> [(name: String, value: String)] {
             let type = ContentType(rawValue: UInt8(truncatingIfNeeded: entry.contentType)) ?? .none
-            switch EntryContent(entry.body, as: type) {
+            switch EntryContent(try entry.opened(by: vault), as: type) {
             case .intake(let submission), .correction(_, let submission):
                 return Field.allCases.compactMap { field in
                     let text = submission[field]
@@ -194,7 +199,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                 selection.ids = numbers
                 let (chosen, isDry, rate) = (selection, dryRun, rate)
                 let (who, words, language) = (operatorName, Self.words, settings.language)
-                var configuration = WorkerConfiguration(settings)
+                var configuration = WorkerConfiguration(settings, vault: try settings.vault())
                 configuration.database = settings.database("replay", as: .operations)
                 configuration.database.plans = .lookups
                 let rules = configuration
@@ -209,7 +214,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                             return !interruption.isWanted
                         }
                         defer { if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) } }
-                        if isDry { return try await replay.rehearse(chosen, goesOn: goesOn) }
+                        if isDry {
+                            return try await replay.rehearse(chosen, byWhom: who, chosen: words, goesOn: goesOn)
+                        }
                         return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, goesOn: goesOn)
                     }
                 }

@@ -6,9 +6,11 @@ import Cluster
 import Dossiers
 import Keys
 import Mapping
+import PersonalData
 import Postgres
 import Spool
 import Supervision
+import Worker
 
 /// What an error says to people.
 func sentences(of error: any Error, in language: Language, spool: String) -> [String] {
@@ -36,8 +38,25 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
                 "Số liệu thuộc phiên bản hoặc cụm cơ sở dữ liệu khác: hãy chạy hoso migrate, hoặc cập nhật hoso",
                 "The figures are of another version or cluster: run hoso migrate, or update hoso") + ": \(error)"
         ]
+    case let error as VaultError: [error.sentence(in: language)]
+    case let error as WorkerError:
+        if case .keysDoNotFit(let vaultError) = error.code { [vaultError.sentence(in: language)] } else { ["\(error)"] }
     case let error as BrokerError: [language.choose(error.vietnamese, error.description)]
     default: ["\(error)"]
+    }
+}
+
+extension VaultError {
+    fileprivate func sentence(in language: Language) -> String {
+        switch code {
+        case .unknownKey(let id):
+            language.choose(
+                "dữ liệu cá nhân được mã hóa bằng khóa \(id), không có trong personal.keys",
+                "personal data was sealed with key \(id), which is not among personal.keys")
+        case .damaged:
+            language.choose(
+                "dữ liệu đã mã hóa bị hỏng hoặc không thuộc chỗ này", "a sealed value is damaged, or belongs elsewhere")
+        }
     }
 }
 

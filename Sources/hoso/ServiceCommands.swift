@@ -8,6 +8,7 @@ import IntakeProtocol
 import Keys
 import Machines
 import Mapping
+import PersonalData
 import Store
 import ServiceLifecycle
 import Settings
@@ -54,7 +55,7 @@ struct WorkerCommand: AsyncParsableCommand {
         try await reportingErrors(in: settings.language) {
             // Unsigned, receipts would not be what senders were promised: without the key there is no worker.
             let key = try HosoSettings.signingKey(settings.receiptKey)
-            let configuration = WorkerConfiguration(settings, receiptKey: key)
+            let configuration = WorkerConfiguration(settings, vault: try settings.vault(), receiptKey: key)
             try await serve([WorkerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -81,9 +82,9 @@ struct AggregatorCommand: AsyncParsableCommand {
 extension WorkerConfiguration {
     /// The worker of these settings.
     /// - Parameter receiptKey: the key by which receipts are signed; only a worker needs it.
-    init(_ settings: HosoSettings, receiptKey: SigningKey? = nil) {
+    init(_ settings: HosoSettings, vault: Vault, receiptKey: SigningKey? = nil) {
         self.init(
-            endpoint: settings.workerEndpoint, database: settings.database("worker", as: .ingest),
+            endpoint: settings.workerEndpoint, database: settings.database("worker", as: .ingest), vault: vault,
             batchEntries: settings.batchEntries, zone: settings.zone, policy: settings.catalogue,
             futureTolerance: settings.futureTolerance, survey: settings.survey,
             receiptKey: receiptKey)
@@ -119,6 +120,19 @@ extension HosoSettings {
     static func signingKey(_ path: String?) throws(KeyError) -> SigningKey? {
         guard let path else { return nil }
         return try KeyFile.signingKey(path)
+    }
+
+    /// The vault of this centre: without a key nothing personal is stored, and so nothing at all.
+    func vault() throws -> Vault {
+        var keys: [SealingKey] = []
+        for path in personalKeys { keys.append(try KeyFile.sealingKey(path)) }
+        if let vault = Vault(keys) { return vault }
+        let sentence = language.choose(
+            "thiếu khóa mã hóa dữ liệu cá nhân: tạo bằng `hoso keygen TỆP --for personal` rồi ghi vào personal.keys",
+            "there is no key for personal data: make one by `hoso keygen FILE --for personal` and name it in personal.keys"
+        )
+        Console.error("hoso: \(sentence)")
+        throw ExitCode(78)
     }
 
     /// What this sender signs and checks.

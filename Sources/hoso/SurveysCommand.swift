@@ -29,10 +29,10 @@ struct SurveysCommand: AsyncParsableCommand {
             Lifeline.watch()
             let settings = try common.settings()
             let logger = settings.logger("surveys")
-            let configuration = RelayService.Configuration(
-                endpoint: settings.surveyEndpoint, database: settings.database("surveys", as: .relay),
-                lease: settings.surveyLease)
             try await reportingErrors(in: settings.language) {
+                let configuration = RelayService.Configuration(
+                    endpoint: settings.surveyEndpoint, database: settings.database("surveys", as: .relay),
+                    vault: try settings.vault(), lease: settings.surveyLease)
                 try await serve([RelayService(configuration, logger: logger)], logger: logger)
             }
         }

@@ -1,3 +1,4 @@
+import Adoption
 import ArgumentParser
 import Demonstration
 import Dossiers
@@ -16,13 +17,21 @@ struct Migrate: AsyncParsableCommand {
         let language = settings.language
         try await reportingErrors(in: language) {
             let hasRoles = settings.hasSeparateRoles
-            let applied = try await DatabaseSession(settings.database("migrate", as: nil)).perform { connection in
-                try await Migrator(connection).migrate(hasRoles: hasRoles)
-            }
+            let days = settings.personalRetentionDays
+            let session = try DatabaseSession(settings.database("migrate", as: nil))
+            let applied = try await session.perform { try await Migrator($0).migrate(hasRoles: hasRoles) }
+            try await session.perform { try await Retention($0).keep(days: days) }
+            let unsealed = try await session.perform { try await ApplicantTable($0).unsealed() }
             Console.line(
                 applied.isEmpty
                     ? language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date")
                     : language.choose("đã áp dụng: ", "applied: ") + applied.joined(separator: ", "))
+            guard unsealed > 0 else { return }
+            let number = Figures.grouped(unsealed, language)
+            Console.line(
+                language.choose(
+                    "\(number) hồ sơ cũ còn dữ liệu cá nhân chưa mã hóa: hãy chạy `hoso reseal`",
+                    "personal data of \(number) older dossiers is not sealed yet: run `hoso reseal`"))
         }
     }
 }

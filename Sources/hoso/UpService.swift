@@ -43,9 +43,10 @@ actor UpService: Service {
     private func runServices() async throws {
         let cluster = cluster
         guard try await unlessShutDown({ try await cluster.waitUntilReady() }) != nil else { return }
-        let hasRoles = settings.hasSeparateRoles
-        _ = try await DatabaseSession(settings.database("up", as: nil)).perform { connection in
-            try await Migrator(connection).migrate(hasRoles: hasRoles)
+        let (hasRoles, days) = (settings.hasSeparateRoles, settings.personalRetentionDays)
+        try await DatabaseSession(settings.database("up", as: nil)).perform { connection in
+            _ = try await Migrator(connection).migrate(hasRoles: hasRoles)
+            try await Retention(connection).keep(days: days)
         }
         let supervisor = try Supervisor(logger: .silent)
         let demo = isDemo ? try Demo(place: place, settings: settings) : nil

@@ -1,6 +1,7 @@
 import Demonstration
 import Dossiers
 import IntakeProtocol
+import PersonalData
 import Store
 import WireMessages
 import Worker
@@ -45,7 +46,7 @@ enum Sample {
 
     /// What a worker makes of batches.
     static func reader() throws -> BatchReader {
-        BatchReader(validator: try validator(), policy: SurveyPolicy(samplingRate: 0.1))
+        BatchReader(validator: try validator(), policy: SurveyPolicy(samplingRate: 0.1), protection: .forNothing)
     }
 
     /// The dossiers as they are stored.

@@ -7,6 +7,7 @@ import IntakeProtocol
 import Logging
 import Machines
 import Mapping
+import PersonalData
 import Polling
 import Postgres
 import ServiceLifecycle
@@ -56,11 +57,15 @@ final class Centre: Sendable {
         return try await BrokerService(configuration, logger: Self.logger)
     }
 
+    /// The keys of all centres of these tests.
+    static let vault = Protection.forNothing.vault
+
     func worker(survey: SurveyPolicy = SurveyPolicy(), policy: Catalogue.Policy = .open) throws -> WorkerService {
         guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { throw NoZone() }
         return try WorkerService(
             WorkerConfiguration(
-                endpoint: workers, database: database.acting(as: .ingest), zone: zone, policy: policy, survey: survey),
+                endpoint: workers, database: database.acting(as: .ingest), vault: Self.vault, zone: zone,
+                policy: policy, survey: survey),
             logger: Self.logger)
     }
 

@@ -32,7 +32,7 @@ import ZeroMQ
             return try WorkerService(
                 WorkerConfiguration(
                     endpoint: centre.workers + (meddled ? "-way" : ""), database: centre.database.acting(as: .ingest),
-                    zone: zone,
+                    vault: Centre.vault, zone: zone,
                     receiptKey: key ?? receiptKey), logger: Centre.logger)
         }
 

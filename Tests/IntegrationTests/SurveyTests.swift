@@ -40,7 +40,7 @@ import ZeroMQ
 
     private func relay(_ centre: Centre, capacity: Int = 20_000) async throws -> RelayService {
         var configuration = RelayService.Configuration(
-            endpoint: centre.surveys, database: centre.database.acting(as: .relay))
+            endpoint: centre.surveys, database: centre.database.acting(as: .relay), vault: Centre.vault)
         // The memory of this process is that of all tests, not of a relay.
         configuration.memoryBytes = 1 << 40
         configuration.capacity = capacity

@@ -64,7 +64,7 @@ struct Ledger {
         return AcceptedEntry(
             key: EntryKey(sender: 1, epoch: epoch, sequence: number), digest: digest(number, salt),
             content: Chain.digest(of: canonical), dossier: dossier, isSurveyed: true,
-            notBefore: Instant(microseconds: 0), person: person)
+            notBefore: Instant(microseconds: 0), person: person, personal: nil)
     }
 
     /// An entry in which every field says something, and no two of one type the same.
@@ -87,7 +87,7 @@ struct Ledger {
         return AcceptedEntry(
             key: EntryKey(sender: 1, epoch: epoch, sequence: number), acceptedAt: 1_646_100_000_000_000,
             digest: digest(number, 0), content: digest(number, 1), dossier: dossier, isSurveyed: true,
-            notBefore: Instant(microseconds: 1_646_200_000_000_000), person: nil)
+            notBefore: Instant(microseconds: 1_646_200_000_000_000), person: nil, personal: [1, 2, 255])
     }
 
     func refused(
@@ -164,7 +164,8 @@ struct Ledger {
         return AcceptedEntry(
             key: entry.key, kind: part > 0 && number == target ? .intake : .correction,
             revision: Revision(epoch: epoch, sequence: target, part: part), digest: entry.digest,
-            content: entry.content, dossier: entry.dossier, isSurveyed: true, notBefore: entry.notBefore, person: nil)
+            content: entry.content, dossier: entry.dossier, isSurveyed: true, notBefore: entry.notBefore, person: nil,
+            personal: [UInt8(truncatingIfNeeded: number)])
     }
 
     /// Sums of the ledger per channel.

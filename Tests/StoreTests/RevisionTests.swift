@@ -200,10 +200,10 @@ import Testing
 
 extension Ledger {
     /// Quarantine entries that are open.
-    fileprivate func open() async throws -> Int {
+    func open() async throws -> Int {
         try await QuarantineTable(connection).entries(QuarantineTable.Selection(), limit: 1_000).count
     }
 
     /// Whether the roll-up, with what is not folded, equals a recount.
-    fileprivate func isExact() async throws -> Bool { try await Recount(connection).run().difference == nil }
+    func isExact() async throws -> Bool { try await Recount(connection).run().difference == nil }
 }

@@ -61,7 +61,8 @@ import Testing
                 .fold,
                 [
                     "SELECT * FROM hoso.dossier", "SELECT * FROM hoso.quarantine",
-                    "INSERT INTO hoso.unit (code) VALUES ('x')",
+                    "INSERT INTO hoso.unit (code) VALUES ('x')", "SELECT * FROM hoso.hash_secret",
+                    "SELECT * FROM hoso.personal_access",
                 ]
             ),
             (.fold, ["UPDATE hoso.sender_epoch SET head = 9", "SELECT * FROM hoso.sender_key"]),
@@ -69,6 +70,10 @@ import Testing
                 .relay,
                 ["SELECT applicant_id FROM hoso.dossier", "SELECT * FROM hoso.intake", "SELECT * FROM hoso.quarantine"]
             ),
+            (.ingest, ["UPDATE hoso.quarantine SET body = NULL", "UPDATE hoso.hash_secret SET sealed = ''"]),
+            (.fold, ["UPDATE hoso.retention SET days = 30", "SELECT hoso.erase('x', 'y', 'z')"]),
+            (.operations, ["UPDATE hoso.retention SET days = 30", "UPDATE hoso.quarantine SET dossier = ''"]),
+            (.read, ["SELECT personal FROM hoso.dossier", "SELECT * FROM hoso.hash_secret"]),
             (.read, ["SELECT applicant_name FROM hoso.dossier", "SELECT applicant_phone FROM hoso.dossier"]),
             (
                 .read,
@@ -134,6 +139,7 @@ import Testing
         #expect(
             found == [
                 "hoso_fold DELETE delivery", "hoso_fold DELETE fold_second", "hoso_fold DELETE receipt",
+                "hoso_operations DELETE unsealed_dossier",
                 "hoso_relay DELETE survey_acknowledgement",
             ])
     }

@@ -168,7 +168,12 @@ import Testing
         arguments: [String]
     ) async throws {
         let folder = try TemporaryFolder()
-        let file = try folder.write("database: { url: \"host=\(folder.path) dbname=hoso\" }\n", to: "hoso.yaml")
+        #expect(try await Program.run(["keygen", folder.path + "/personal", "--for", "personal"]).status == 0)
+        let file = try folder.write(
+            """
+            database: { url: "host=\(folder.path) dbname=hoso" }
+            personal: { keys: "personal" }
+            """, to: "hoso.yaml")
         let result = try await Subprocess.run(
             .path(FilePath(Program.path)), arguments: Arguments(arguments + ["--config", file]),
             environment: Program.inherited([:]), input: .none, output: .discarded, error: .string(limit: 1 << 20)

@@ -2,6 +2,7 @@ import Agent
 import Demonstration
 import Dossiers
 import IntakeProtocol
+import PersonalData
 import Polling
 import Spool
 import Store
@@ -11,12 +12,15 @@ struct DossierSupply {
     private var submissions: SampleSubmissions
     private var validator: Validator
     private let survey: SurveyPolicy
+    /// Of a key that nobody keeps: what it seals is only to have the form and the size.
+    private let protection: Protection
 
     /// - Parameter seed: two seeds have no dossier in common.
     init(count: Int, seed: UInt64, zone: LocalZone, survey: SurveyPolicy = SurveyPolicy()) {
         submissions = SampleSubmissions(count: count, seed: seed)
         validator = Validator(zone: zone)
         self.survey = survey
+        protection = Protection.forNothing
     }
 
     /// The next ones as drafts for a spool; none when all have been taken.
@@ -50,9 +54,10 @@ struct DossierSupply {
         var canonical: [UInt8] = []
         canonical.reserveCapacity(256)
         dossier.appendCanonicalBytes(to: &canonical)
-        let content = Chain.digest(of: canonical)
+        let content = protection.hash(Chain.digest(of: canonical))
         return AcceptedEntry(
             key: key, acceptedAt: now.microseconds, digest: content, content: content, dossier: dossier,
-            isSurveyed: survey.selects(dossier), notBefore: survey.notBefore(dossier), person: nil)
+            isSurveyed: survey.selects(dossier), notBefore: survey.notBefore(dossier), person: nil,
+            personal: protection.sealed(dossier))
     }
 }

@@ -15,4 +15,7 @@ int hoso_eventfd_clear(int descriptor);
 /// Gives memory that has been freed back to the system.
 void hoso_give_memory_back(void);
 
+/// Has this process leave no image of its memory behind, however it ends.
+void hoso_forbid_core_dumps(void);
+
 #endif

@@ -115,6 +115,7 @@ final class Site: Sendable {
     private func makeKeys() async throws -> Bool {
         guard !FileManager.default.fileExists(atPath: folder.path + "/receipts") else { return false }
         try await command(["keygen", folder.path + "/receipts", "--for", "receipts"])
+        try await command(["keygen", folder.path + "/personal", "--for", "personal"])
         try await command(["keygen", folder.path + "/sender-0"])
         return true
     }
@@ -143,6 +144,7 @@ final class Site: Sendable {
             database: { url: "\(cluster.url)" }
             intake: { endpoints: "ipc://\(folder.path)/intake", workers: "ipc://\(folder.path)/workers", lease_seconds: 4,
               receipt_key: "\(folder.path)/receipts", receipt_keys: "\(publicKey("receipts"))" }
+            personal: { keys: ["\(folder.path)/personal"] }
             survey: { endpoint: "ipc://\(folder.path)/surveys", lease_seconds: 5 }
             sender: { inbox: "" }
 

@@ -1,0 +1,142 @@
+import Crypto
+import IntakeProtocol
+import Synchronization
+
+/// Seals personal data for the database, and opens it again.
+///
+/// What is sealed has three parts: the id of the master key (8 bytes), a salt (16 bytes), and the ciphertext with its tag
+/// (AES-256-GCM, NIST SP 800-38D). Each has a key of its own, derived from master key, salt and place by HMAC-SHA256 in
+/// counter mode (NIST SP 800-108), so a nonce is never used twice under one key, and what was sealed for one place opens in
+/// no other. Without its salt nobody has the key: to overwrite the value is to destroy it.
+package struct Vault: Sendable {
+    private let keys: [SealingKey]
+
+    /// A vault of some keys: the first seals, all of them open; `nil` without any.
+    package init?(_ keys: [SealingKey]) {
+        guard !keys.isEmpty else { return nil }
+        self.keys = keys
+    }
+
+    /// The id of the key that seals.
+    package var currentKey: [UInt8] { keys[0].id }
+
+    /// Where a sealed value belongs.
+    package enum Place: Sendable {
+        /// The applicant of a dossier, by its code.
+        case dossier(String)
+        /// A quarantined entry, by its digest in the sender's chain.
+        case quarantine([UInt8])
+        /// The secret of the keyed hashes.
+        case hashSecret
+
+        fileprivate func update(_ code: inout HMAC<SHA256>) {
+            switch self {
+            case .dossier(let text):
+                code.update(data: [1])
+                var text = text
+                text.withUTF8 { text in unsafe code.update(data: UnsafeRawBufferPointer(text)) }
+            case .quarantine(let digest):
+                code.update(data: [2])
+                code.update(data: digest)
+            case .hashSecret: code.update(data: [3])
+            }
+        }
+    }
+
+    /// Seals a value.
+    package func seal(_ value: [UInt8], for place: Place) -> [UInt8] {
+        var sealed: [UInt8] = []
+        sealed.reserveCapacity(Self.prefix + value.count + Self.tag)
+        sealed.append(contentsOf: keys[0].id)
+        Salt.append(to: &sealed)
+        let key = Self.key(keys[0], sealed[Self.salt], place)
+        guard let box = try? AES.GCM.seal(value, using: key, nonce: Self.nonce) else {
+            preconditionFailure("AES-GCM refuses a key of 256 bits")
+        }
+        sealed.append(contentsOf: box.ciphertext)
+        sealed.append(contentsOf: box.tag)
+        return sealed
+    }
+
+    /// Opens what was sealed for a place.
+    package func open(_ sealed: [UInt8], for place: Place) throws(VaultError) -> [UInt8] {
+        guard sealed.count >= Self.prefix + Self.tag else { throw VaultError(code: .damaged) }
+        guard let master = keys.first(where: { $0.id.elementsEqual(sealed[..<8]) }) else {
+            throw VaultError(code: .unknownKey(Hexadecimal.text(Array(sealed[..<8]))))
+        }
+        let key = Self.key(master, sealed[Self.salt], place)
+        let end = sealed.count - Self.tag
+        do {
+            let box = try AES.GCM.SealedBox(
+                nonce: Self.nonce, ciphertext: sealed[Self.prefix..<end], tag: sealed[end...])
+            return Array(try AES.GCM.open(box, using: key))
+        } catch {
+            throw VaultError(code: .damaged)
+        }
+    }
+
+    /// Whether the key that seals now has sealed a value.
+    package func isCurrent(_ sealed: [UInt8]) -> Bool { keys[0].id.elementsEqual(sealed.prefix(8)) }
+
+    private static var salt: Range<Int> { 8..<24 }
+    private static var prefix: Int { 24 }
+    private static var tag: Int { 16 }
+    /// Each key seals one value.
+    private static let nonce: AES.GCM.Nonce = {
+        guard let nonce = try? AES.GCM.Nonce(data: [UInt8](repeating: 0, count: 12)) else {
+            preconditionFailure("a nonce has 96 bits")
+        }
+        return nonce
+    }()
+
+    private static func key(_ master: SealingKey, _ salt: ArraySlice<UInt8>, _ place: Place) -> SymmetricKey {
+        var code = HMAC<SHA256>(key: master.key)
+        // Counter, label, zero, context, length in bits.
+        code.update(data: label)
+        code.update(data: salt)
+        place.update(&code)
+        code.update(data: [1, 0])
+        return SymmetricKey(data: code.finalize())
+    }
+
+    private static let label = Array("\u{1}hoso sealed 1\0".utf8)
+}
+
+/// Salts that never come twice: random ones of a process, counted on.
+private enum Salt {
+    private static let state = Mutex(
+        (random: UInt64.random(in: .min ... .max), other: UInt64.random(in: .min ... .max)))
+
+    static func append(to bytes: inout [UInt8]) {
+        let (first, second) = state.withLock { state in
+            state.other &+= 1
+            return (state.random, state.other)
+        }
+        unsafe withUnsafeBytes(of: (first.bigEndian, second.bigEndian)) { unsafe bytes.append(contentsOf: $0) }
+    }
+}
+
+/// Why a sealed value stays closed.
+package struct VaultError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// What is wrong.
+    package enum Code: Sendable, Equatable {
+        /// It was sealed with a key that is not at hand; its id.
+        case unknownKey(String)
+        /// It was not sealed for this place, or has been changed.
+        case damaged
+    }
+
+    /// What is wrong.
+    package let code: Code
+
+    /// An error of a kind.
+    package init(code: Code) { self.code = code }
+
+    /// What is wrong, without content.
+    package var description: String {
+        switch code {
+        case .unknownKey(let id): "sealed with key \(id), which is not among personal.keys"
+        case .damaged: "a sealed value is damaged, or belongs elsewhere"
+        }
+    }
+}
