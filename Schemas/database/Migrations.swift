@@ -26,5 +26,7 @@ package enum Migrations {
         Migration(
             number: 7, name: "personal data",
             sql: String(decoding: PackageResources._007_personal_data_sql, as: UTF8.self)),
+        Migration(
+            number: 8, name: "enrolments", sql: String(decoding: PackageResources._008_enrolments_sql, as: UTF8.self)),
     ]
 }

@@ -73,6 +73,8 @@ GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
 GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
 GRANT INSERT ON hoso.receipt TO hoso_ingest;
 GRANT SELECT, INSERT ON hoso.hash_secret TO hoso_ingest;
+GRANT SELECT ON hoso.enrolment TO hoso_ingest;
+GRANT EXECUTE ON FUNCTION hoso.redeem(integer, bytea, bytea) TO hoso_ingest;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_ingest;
 
 -- The aggregator: it reads the ledger, keeps the figures, and forgets old times.
@@ -96,7 +98,8 @@ GRANT SELECT, UPDATE ON hoso.survey_floor TO hoso_relay;
 GRANT SELECT ON hoso.intake, hoso.survey_task, hoso.survey_acknowledgement, hoso.survey_floor, hoso.quarantine_closure,
     hoso.settled_root, hoso.replay, hoso.replay_entry, hoso.manifest, hoso.delivery, hoso.sender_epoch,
     hoso.sender_alarm, hoso.sender_key, hoso.sender_grant, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
-    hoso.fold_second, hoso.receipt, hoso.personal_access, hoso.retention, hoso.unsealed_dossier TO hoso_read;
+    hoso.fold_second, hoso.receipt, hoso.personal_access, hoso.retention, hoso.unsealed_dossier,
+    hoso.enrolment TO hoso_read;
 DO $$
 DECLARE
     hidden text;
@@ -122,7 +125,8 @@ GRANT INSERT, UPDATE ON hoso.dossier, hoso.survey_contact, hoso.unit, hoso.proce
 GRANT UPDATE ON hoso.replay TO hoso_operations;
 GRANT INSERT ON hoso.sender TO hoso_operations;
 GRANT INSERT, UPDATE (valid_to, revoked_at, revoked_by, because) ON hoso.sender_key TO hoso_operations;
-GRANT INSERT ON hoso.sender_grant TO hoso_operations;
+GRANT INSERT ON hoso.sender_grant, hoso.enrolment TO hoso_operations;
+GRANT UPDATE (valid_to) ON hoso.enrolment TO hoso_operations;
 GRANT INSERT ON hoso.hash_secret, hoso.personal_access TO hoso_operations;
 GRANT UPDATE ON hoso.hash_secret TO hoso_operations;
 GRANT UPDATE (body, is_sealed) ON hoso.quarantine TO hoso_operations;

@@ -184,7 +184,7 @@ extension StoredOutcome {
 
 extension LocalZone {
     /// A moment as RFC 3339 with the local offset.
-    mutating func text(of microseconds: Int64) -> String {
+    package mutating func text(of microseconds: Int64) -> String {
         let instant = Instant(microseconds: microseconds)
         return instant.rfc3339(offsetSeconds: offsetSeconds(at: instant))
     }

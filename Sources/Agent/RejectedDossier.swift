@@ -61,6 +61,10 @@ extension SpoolDraft {
     ) throws {
         var entry = reference.map { WireEntry(correction: submission, of: $0) } ?? WireEntry(intake: submission)
         entry.acceptedAt = WallClock.microseconds
+        // The digest of the entry is kept for ever, and must not give away what it says of a person.
+        var random = SystemRandomNumberGenerator()
+        let salt = (random.next(), random.next())
+        entry.salt = unsafe withUnsafeBytes(of: salt) { bytes in unsafe Data(bytes) }
         let isOwn = reference.map { $0.epoch == 0 || $0.epoch == epoch } ?? false
         self.init(
             body: try entry.encoded(as: .protobuf), contentType: ContentType.protobuf.rawValue, source: source,

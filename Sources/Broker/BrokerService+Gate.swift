@@ -91,28 +91,45 @@ extension BrokerService {
     /// Listens to the network, once it is proved that an unknown key is refused there.
     func listenToNetwork() async throws {
         let endpoints = configuration.front.filter { !$0.hasPrefix("ipc://") }
-        try await listen(endpoints, configuration.serverKey, "intake.server_key")
-        try await listen(configuration.nextFront, configuration.nextServerKey, "intake.next_server_key")
+        try await listen(endpoints, configuration.serverKey, "intake.server_key", at: .front)
+        try await listen(configuration.nextFront, configuration.nextServerKey, "intake.next_server_key", at: .front)
+        let back = configuration.back
+        try await listen(
+            back.hasPrefix("ipc://") ? [] : [back], configuration.serverKey, "intake.server_key", at: .back)
     }
 
-    private func listen(_ endpoints: [String], _ key: CurveSecretKey?, _ setting: String) async throws {
+    private func bind(_ endpoint: String, _ security: Security, at side: Side) throws -> String {
+        switch side {
+        case .front:
+            try front.bind(endpoint, as: security)
+            return front.lastEndpoint
+        case .back:
+            try back.bind(endpoint, as: security)
+            return back.lastEndpoint
+        }
+    }
+
+    private func listen(
+        _ endpoints: [String], _ key: CurveSecretKey?, _ setting: String, at side: Side
+    ) async throws {
         guard !endpoints.isEmpty else { return }
         guard let key else {
             throw BrokerError(
                 description: "\(endpoints) need a key (\(setting)): not listening",
                 vietnamese: "\(endpoints) cần khóa (\(setting)): không mở cổng")
         }
-        let security = Security.server(key, domain: Gate.senders)
-        try await proveThatStrangersAreRefused(security, key.publicKey)
-        for endpoint in endpoints { try front.bind(endpoint, as: security) }
+        let security = Security.server(key, domain: side == .front ? Gate.senders : Gate.workers)
+        try await proveThatStrangersAreRefused(security, key.publicKey, at: side)
+        for endpoint in endpoints { _ = try bind(endpoint, security, at: side) }
     }
 
     /// Knocks at a port of this machine with a key that nobody knows.
-    private func proveThatStrangersAreRefused(_ security: Security, _ server: CurvePublicKey) async throws {
+    private func proveThatStrangersAreRefused(
+        _ security: Security, _ server: CurvePublicKey, at side: Side
+    ) async throws {
         isProving = true
         defer { isProving = false }
-        try front.bind("tcp://127.0.0.1:*", as: security)
-        let endpoint = front.lastEndpoint
+        let endpoint = try bind("tcp://127.0.0.1:*", security, at: side)
         let context = try Context()
         let stranger = try Socket(.dealer, in: context)
         let handshakes = try Handshakes(of: stranger, in: context)
@@ -124,7 +141,10 @@ extension BrokerService {
             try answerTheDoor()
             outcome = handshakes.next()
         }
-        try front.unbind(endpoint)
+        switch side {
+        case .front: try front.unbind(endpoint)
+        case .back: try back.unbind(endpoint)
+        }
         guard outcome == .denied || stop.isRaised else {
             let seen = outcome.map { "\($0)" } ?? "no answer"
             throw BrokerError(

@@ -45,6 +45,10 @@ extension BrokerService {
             perform(machine.senderLeft(peer))
             guests[peer] = nil
         }
+        if case .code = user {
+            guard header.command == .enrol else { throw ProtocolError(.notAuthorised) }
+            return try enrol(peer, user, envelope, at: now)
+        }
         switch header.command {
         case .hello: try greet(peer, user, envelope, at: now)
         case .batch: try take(batch: envelope, from: peer, at: now)
@@ -82,11 +86,21 @@ extension BrokerService {
             guard hello.sender.isEmpty || hello.sender == proved else { throw ProtocolError(.notAuthorised) }
             name = proved
         case .local: name = hello.sender
+        case .code, .worker, .survey: throw ProtocolError(.notAuthorised)
         }
         guard Limits.isSenderName(name) else { throw ProtocolError(.badSenderName) }
         guests[peer] = Guest(user: user, connection: envelope.headerFrame)
         perform(
             machine.senderGreeted(peer, sender: name, session: envelope.header.session, payload: envelope, at: now))
+    }
+
+    /// Hands ENROL on to a worker, as it does a greeting: whoever holds the code has a session that ends like others.
+    private func enrol(_ peer: PeerID, _ user: UserID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
+        try envelope.header.verify(envelope.body.bytes)
+        guests[peer] = Guest(user: user, connection: envelope.headerFrame)
+        perform(
+            machine.senderGreeted(
+                peer, sender: "\(user)", session: envelope.header.session, payload: envelope, at: now))
     }
 
     private func answerBeat(_ peer: PeerID, _ asked: Header) {

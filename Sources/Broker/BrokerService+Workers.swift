@@ -12,6 +12,11 @@ extension BrokerService {
         guard let frames = try back.receive() else { return false }
         let peer = PeerID(frames[0].bytes)
         do throws(ProtocolError) {
+            // Only workers get in at this door; it is asked on every message, as at the other one.
+            switch frames.last?.userID.flatMap(UserID.init) {
+            case .local?, .worker?: break
+            default: throw ProtocolError(.notAuthorised)
+            }
             try handleWorker(peer, Array(frames.dropFirst()))
         } catch {
             // It may have been the answer to a delivery, which would be waited for in vain; others get it.
@@ -55,7 +60,7 @@ extension BrokerService {
         switch header.command {
         // Written anew for the sender, who checks everything else as the worker has written it.
         case .welcome: try header.verify(frames[2].bytes)
-        case .receipt, .pong, .error, .drain: break
+        case .receipt, .pong, .error, .drain, .enrolled: break
         default: throw ProtocolError(.unknownCommand)
         }
         let tag = try DeliveryTag(frames[1].bytes)
@@ -79,7 +84,7 @@ extension Roster {
         let members = message.members.map { member in
             Member(
                 number: member.number, name: member.name, key: [UInt8](member.key),
-                validity: member.validFrom..<max(member.validFrom, member.validTo))
+                validity: member.validFrom..<max(member.validFrom, member.validTo), isCode: member.isCode)
         }
         self.init(version: message.version, members: members)
     }

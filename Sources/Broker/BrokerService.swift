@@ -20,6 +20,8 @@ package struct BrokerConfiguration: Sendable {
     package var nextFront: [String] = []
     /// The key that is to take the place of ``serverKey``.
     package var nextServerKey: CurveSecretKey?
+    /// The public keys of workers on other machines.
+    package var workerKeys: [CurvePublicKey] = []
     /// Resident bytes of the process beside those that the machine holds, above which connections are cut.
     package var overhead = 134_217_728
 
@@ -52,7 +54,7 @@ package actor BrokerService: Service {
     let back: Socket
     /// Behind the sockets: as long as they are there, somebody is asked.
     let keeper: Gatekeeper
-    var gate = Gate()
+    var gate: Gate
     /// Peers in session.
     var guests: [PeerID: Guest] = [:]
     /// Who waits for an answer.
@@ -83,6 +85,7 @@ package actor BrokerService: Service {
         self.executor = executor
         self.configuration = configuration
         self.logger = logger
+        gate = Gate(workers: configuration.workerKeys)
         // Before anything listens.
         keeper = try Gatekeeper(in: context)
         front = try Socket(.router, in: context)
@@ -94,7 +97,9 @@ package actor BrokerService: Service {
         for endpoint in configuration.front where endpoint.hasPrefix("ipc://") {
             try front.bind(endpoint, as: .local(domain: Gate.senders))
         }
-        try back.bind(configuration.back, as: .local(domain: Gate.workers))
+        if configuration.back.hasPrefix("ipc://") {
+            try back.bind(configuration.back, as: .local(domain: Gate.workers))
+        }
     }
 
     isolated deinit { executor.stop() }

@@ -18,7 +18,15 @@ struct Gate {
     static let workers = "hoso.workers"
 
     private(set) var roster: Roster?
+    /// The public keys of workers on other machines, with their places in the configuration.
+    private let workers: [[UInt8]: UInt32]
     private let users: Set<UInt32> = [geteuid(), 0]
+
+    /// A gate that knows nobody yet but the workers with these keys.
+    init(workers keys: [CurvePublicKey] = []) {
+        workers = Dictionary(
+            keys.enumerated().map { ($1.bytes, UInt32($0)) }, uniquingKeysWith: { first, _ in first })
+    }
 
     /// Decides about a visitor at a moment, in microseconds since 1970.
     func decide(_ visitor: Visitor?, at moment: Int64) -> Decision {
@@ -27,6 +35,9 @@ struct Gate {
         // Who runs as this user, or as root, can read keys and spools anyway.
         case .user(let user): return users.contains(user) ? .admit(.local) : .turnAway
         case .key(let key):
+            if visitor.domain == Self.workers {
+                return workers[key.bytes].map { .admit(.worker($0)) } ?? .turnAway
+            }
             guard visitor.domain == Self.senders else { return .turnAway }
             guard let roster else { return .wait }
             return roster.user(of: key.bytes, at: moment).map { .admit($0) } ?? .turnAway

@@ -26,6 +26,10 @@ public enum Command: UInt8, Sendable, CaseIterable {
     case tasksDone = 12
     /// The keys of senders, as a worker has read them in the database, for the broker.
     case roster = 13
+    /// A key that a new sender has made, proved by its enrolment code.
+    case enrol = 14
+    /// The answer to ENROL: the key counts.
+    case enrolled = 15
 }
 
 /// How bodies and entries are written; byte 6 of the header.

@@ -11,6 +11,7 @@ package enum IntakeScanner {
         var cursor = Cursor(bytes.indices)
         var places: SubmissionPlaces?
         var acceptedAt: Int64?
+        var isSalted = false
         while !cursor.isAtEnd {
             switch cursor.number(bytes) {
             case Tag.intake:
@@ -21,6 +22,9 @@ package enum IntakeScanner {
             case Tag.acceptedAt:
                 guard acceptedAt == nil, let value = cursor.number(bytes) else { return nil }
                 acceptedAt = Int64(value)
+            case Tag.salt:
+                guard !isSalted, cursor.field(bytes) != nil else { return nil }
+                isSalted = true
             default: return nil
             }
         }
@@ -40,6 +44,7 @@ package enum IntakeScanner {
     private enum Tag {
         static let intake: UInt64 = 1 << 3 | 2
         static let acceptedAt: UInt64 = 15 << 3
+        static let salt: UInt64 = 16 << 3 | 2
         /// Field 1 of `Dossier`.
         static let dossierCode: UInt64 = 1 << 3 | 2
     }

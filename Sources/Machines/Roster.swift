@@ -10,9 +10,14 @@ package struct Roster: Sendable, Equatable {
         package let key: [UInt8]
         /// The times at which it counts, in microseconds since 1970.
         package let validity: Range<Int64>
+        /// Whether it is the key of an enrolment code, with which nothing can be handed in.
+        package let isCode: Bool
+
+        fileprivate var user: UserID { isCode ? .code(number) : .sender(name, key: number) }
 
         /// A member.
-        package init(number: UInt32, name: String, key: [UInt8], validity: Range<Int64>) {
+        package init(number: UInt32, name: String, key: [UInt8], validity: Range<Int64>, isCode: Bool = false) {
+            self.isCode = isCode
             self.number = number
             self.name = name
             self.key = key
@@ -30,7 +35,7 @@ package struct Roster: Sendable, Equatable {
         self.version = version
         byKey = Dictionary(members.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         byUser = Dictionary(
-            members.map { (UserID.sender($0.name, key: $0.number), $0) }, uniquingKeysWith: { first, _ in first })
+            members.map { ($0.user, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// The members, in order of their numbers.
@@ -39,7 +44,7 @@ package struct Roster: Sendable, Equatable {
     /// Whom a key belongs to at a moment; `nil` when it is not known or does not count then.
     package func user(of key: [UInt8], at moment: Int64) -> UserID? {
         guard let member = byKey[key], member.validity.contains(moment) else { return nil }
-        return .sender(member.name, key: member.number)
+        return member.user
     }
 
     /// Whether the key that somebody came in with still counts.
@@ -48,12 +53,19 @@ package struct Roster: Sendable, Equatable {
     }
 }
 
-/// The name that a peer goes by once it has been let in: `NAME#KEY`, or `~local` for a process of the machine.
+/// The name that a peer goes by once it has been let in: `NAME#KEY`, `~code#NUMBER` for the holder of an enrolment code,
+/// `~worker#PLACE` and `~survey#PLACE` for services on other machines, or `~local` for a process of the machine.
 ///
 /// It names the key too: of two keys of a sender one may be revoked.
 package enum UserID: Sendable, Hashable, CustomStringConvertible {
     /// A sender that has proved a key.
     case sender(String, key: UInt32)
+    /// Who holds an enrolment code of this number.
+    case code(UInt32)
+    /// A worker that has proved the key at this place in the broker's list.
+    case worker(UInt32)
+    /// A survey sender that has proved the key at this place in the relay's list.
+    case survey(UInt32)
     /// A process of this machine, of a user who may read the sender's files anyway; it says itself which sender it is.
     case local
 
@@ -65,16 +77,28 @@ package enum UserID: Sendable, Hashable, CustomStringConvertible {
         }
         // No name has the sign in it.
         guard let sign = text.lastIndex(of: "#"), let key = UInt32(text[text.index(after: sign)...]) else { return nil }
-        self = .sender(String(text[..<sign]), key: key)
+        switch String(text[..<sign]) {
+        case Self.codeText: self = .code(key)
+        case Self.workerText: self = .worker(key)
+        case Self.surveyText: self = .survey(key)
+        case let name: self = .sender(name, key: key)
+        }
     }
 
     /// The name as it stands on messages.
     package var description: String {
         switch self {
         case .sender(let name, let key): "\(name)#\(key)"
+        case .code(let number): "\(Self.codeText)#\(number)"
+        case .worker(let place): "\(Self.workerText)#\(place)"
+        case .survey(let place): "\(Self.surveyText)#\(place)"
         case .local: Self.localText
         }
     }
 
+    // No sender has a name with this sign.
     private static var localText: String { "~local" }
+    private static var codeText: String { "~code" }
+    private static var workerText: String { "~worker" }
+    private static var surveyText: String { "~survey" }
 }

@@ -32,12 +32,19 @@ extension HosoSettings {
             source.complain(
                 "personal.retention_days", "phải là 0 hoặc từ 30 trở lên", "must be 0 or at least 30")
         }
-        Self.check(workerEndpoint, "intake.workers", &source)
-        Self.check(surveyEndpoint, "survey.endpoint", &source)
+        checkServices(&source)
         if databaseURL.contains("password") || Self.hasPassword(databaseURL) {
             source.complain(
                 "database.url", "không được chứa mật khẩu: dùng database.password_file",
                 "must not hold a password: use database.password_file")
+        }
+        let database = DatabaseHost(databaseURL)
+        if database.isRemote, database.sslMode != "verify-full" {
+            source.complain(
+                "database.url",
+                "máy chủ ở xa cần sslmode=verify-full (và sslrootcert): nếu không, ai ở giữa cũng đọc được",
+                "a server on another machine needs sslmode=verify-full (and sslrootcert), or whoever is between can read"
+            )
         }
         let isName =
             (1...64).contains(senderName.utf8.count)
@@ -65,6 +72,45 @@ extension HosoSettings {
             "“\(endpoint)” cần khóa CURVE: intake.server_key ở trung tâm, hoặc sender.key và intake.centre_keys ở điểm gửi",
             "“\(endpoint)” needs CURVE keys: intake.server_key at the centre, or sender.key and intake.centre_keys at a "
                 + "sender")
+    }
+
+    /// Over a network workers and survey senders prove who they are by keys too: the listening side has one and a list, the other
+    /// side has one and knows the listener's.
+    private func checkServices(_ source: inout SettingSource) {
+        for (key, count) in [("intake.worker_keys", workerKeys.count), ("survey.sender_keys", surveySenderKeys.count)]
+        where source.list(key).count != count {
+            source.complain(
+                key, "phải là các khóa công khai, mỗi khóa 40 ký tự", "must be public keys of 40 characters")
+        }
+        if surveyCentreKey == nil, !source.text("survey.centre_key").isEmpty {
+            source.complain(
+                "survey.centre_key", "phải là khóa công khai 40 ký tự", "must be a public key of 40 characters")
+        }
+        if workerEndpoint.hasPrefix("tcp://") {
+            Self.checkNetwork(workerEndpoint, "intake.workers", &source)
+            if serverKey == nil || workerKeys.isEmpty, workerKey == nil || centreKeys.isEmpty {
+                source.complain(
+                    "intake.workers",
+                    "tcp:// cần intake.server_key và intake.worker_keys ở broker, hoặc worker.key và intake.centre_keys ở worker",
+                    "tcp:// needs intake.server_key and intake.worker_keys at the broker, or worker.key and "
+                        + "intake.centre_keys at a worker")
+            }
+        } else {
+            Self.check(workerEndpoint, "intake.workers", &source)
+        }
+        if surveyEndpoint.hasPrefix("tcp://") {
+            Self.checkNetwork(surveyEndpoint, "survey.endpoint", &source)
+            if surveyServerKey == nil || surveySenderKeys.isEmpty, surveyKey == nil || surveyCentreKey == nil {
+                source.complain(
+                    "survey.endpoint",
+                    "tcp:// cần survey.server_key và survey.sender_keys ở trung tâm, hoặc survey.key và survey.centre_key ở "
+                        + "điểm gửi khảo sát",
+                    "tcp:// needs survey.server_key and survey.sender_keys at the centre, or survey.key and survey.centre_key "
+                        + "at a survey sender")
+            }
+        } else {
+            Self.check(surveyEndpoint, "survey.endpoint", &source)
+        }
     }
 
     private static func checkNetwork(_ endpoint: String, _ key: String, _ source: inout SettingSource) {

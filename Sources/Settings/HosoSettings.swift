@@ -32,6 +32,18 @@ package struct HosoSettings: Sendable {
     package var receiptDays: Int
     /// Endpoint of the broker for workers.
     package var workerEndpoint: String
+    /// Public keys of workers on other machines.
+    package var workerKeys: [CurvePublicKey]
+    /// File with the secret key of a worker, or `nil`.
+    package var workerKey: String?
+    /// File with the secret key of the survey relay, or `nil`.
+    package var surveyServerKey: String?
+    /// Public keys of survey senders on other machines.
+    package var surveySenderKeys: [CurvePublicKey]
+    /// File with the secret key of a survey sender, or `nil`.
+    package var surveyKey: String?
+    /// Public key of the survey relay, or `nil`.
+    package var surveyCentreKey: CurvePublicKey?
     /// A worker that is silent for longer loses its batches.
     package var lease: Duration
     /// Bytes that the broker holds at most.
@@ -117,6 +129,12 @@ package struct HosoSettings: Sendable {
         receiptKeys = source.list("intake.receipt_keys").compactMap(VerificationKey.init(hexadecimal:))
         receiptDays = source.integer("intake.keep_receipts_days", in: 1...36_500)
         workerEndpoint = paths.endpoint(source.text("intake.workers"))
+        workerKeys = source.list("intake.worker_keys").compactMap(CurvePublicKey.init(z85:))
+        workerKey = paths.optional(source.text("worker.key"))
+        surveyServerKey = paths.optional(source.text("survey.server_key"))
+        surveySenderKeys = source.list("survey.sender_keys").compactMap(CurvePublicKey.init(z85:))
+        surveyKey = paths.optional(source.text("survey.key"))
+        surveyCentreKey = CurvePublicKey(z85: source.text("survey.centre_key"))
         lease = .seconds(source.integer("intake.lease_seconds", in: 2...600))
         brokerMemory = source.integer("intake.memory_bytes", in: 1_048_576...1 << 36)
         databaseURL = source.text("database.url")

@@ -54,7 +54,13 @@ package struct SettingKey: Sendable {
         SettingKey(
             "intake.keep_receipts_days", "3650", "days for which the centre keeps signatures",
             "số ngày trung tâm giữ chữ ký"),
-        SettingKey("intake.workers", "ipc://workers.sock", "where workers reach the broker", "nơi worker kết nối"),
+        SettingKey(
+            "intake.workers", "ipc://workers.sock",
+            "where workers reach the broker; tcp:// for workers on other machines, by keys",
+            "nơi worker kết nối; tcp:// cho worker ở máy khác, cần khóa"),
+        SettingKey(
+            "intake.worker_keys", "", "public keys of workers on other machines, for the broker",
+            "khóa công khai của worker ở máy khác, dùng cho broker"),
         SettingKey(
             "intake.lease_seconds", "10", "a worker silent for longer loses its batches",
             "worker im lặng quá mức này bị thu lại lô"),
@@ -77,6 +83,9 @@ package struct SettingKey: Sendable {
             "days after its last step that a dossier keeps its applicant's data, counted by `hoso migrate`; 0: for ever",
             "số ngày giữ dữ liệu cá nhân sau bước cuối của hồ sơ, ghi nhận khi chạy `hoso migrate`; 0: giữ mãi"),
         SettingKey("worker.count", "3", "workers that `hoso up` starts", "số worker của `hoso up`"),
+        SettingKey(
+            "worker.key", "", "file with a worker's secret key; needed where intake.workers is tcp://",
+            "tệp khóa bí mật của worker; cần khi intake.workers là tcp://"),
         SettingKey("worker.batch_entries", "1000", "entries of a transaction", "số bản ghi mỗi giao dịch"),
         SettingKey(
             "worker.future_tolerance_hours", "24", "how far ahead a sender's clock may be",
@@ -104,6 +113,18 @@ package struct SettingKey: Sendable {
         SettingKey(
             "survey.endpoint", "ipc://surveys.sock", "where survey senders reach the relay",
             "nơi điểm gửi khảo sát kết nối"),
+        SettingKey(
+            "survey.server_key", "", "file with the relay's secret key; needed to listen on tcp://",
+            "tệp khóa bí mật của dịch vụ khảo sát; cần để nhận qua tcp://"),
+        SettingKey(
+            "survey.sender_keys", "", "public keys of survey senders on other machines, for the relay",
+            "khóa công khai của điểm gửi khảo sát ở máy khác"),
+        SettingKey(
+            "survey.key", "", "file with a survey sender's secret key; needed where survey.endpoint is tcp://",
+            "tệp khóa bí mật của điểm gửi khảo sát; cần khi survey.endpoint là tcp://"),
+        SettingKey(
+            "survey.centre_key", "", "public key of the relay, for survey senders on other machines",
+            "khóa công khai của dịch vụ khảo sát, dùng cho điểm gửi khảo sát"),
         SettingKey(
             "survey.sampling_rate", "1.0", "share of dossiers that get a task, 0 to 1",
             "tỷ lệ hồ sơ được khảo sát, 0 đến 1"),

@@ -61,6 +61,7 @@ struct SettingSource {
     /// Settings that may be lists.
     private static let lists: Set = [
         "intake.endpoints", "intake.next_endpoints", "intake.centre_keys", "intake.receipt_keys", "personal.keys",
+        "intake.worker_keys", "survey.sender_keys",
         "survey.channels",
     ]
 

@@ -10,7 +10,7 @@ import ServiceLifecycle
 package import Store
 import SwiftProtobuf
 import WireMessages
-import ZeroMQ
+package import ZeroMQ
 
 /// The survey relay: reads committed tasks in order of commit, hands them to survey senders, and records what they
 /// have dealt with. One relay is active at a time; others wait for its lock.
@@ -21,6 +21,10 @@ package actor RelayService: Service {
         package var endpoint: String
         /// Where the database is.
         package var database: DatabaseAddress
+        /// The key by which survey senders on other machines know the relay; without one it listens to no network.
+        package var serverKey: CurveSecretKey?
+        /// Their public keys.
+        package var senderKeys: [CurvePublicKey] = []
         /// Opens the contacts of tasks.
         package var vault: Vault
         /// A task that is not acknowledged is delivered again after this time.
@@ -49,6 +53,9 @@ package actor RelayService: Service {
     /// Before the socket, which it must not outlive: properties are destroyed in this order.
     private var memoryGuard: MemoryGuard
     private let socket: Socket
+    /// Behind the socket: as long as that is there, somebody is asked.
+    private let keeper: Gatekeeper
+    private let door: Door
     private var machine: RelayMachine<Outbox.Task>
     private var cursor = Position.start
     private var deferral: Deferral?
@@ -69,9 +76,12 @@ package actor RelayService: Service {
         self.logger = logger
         executor = try PollingExecutor(name: "hoso-surveys")
         let context = try Context()
+        // Before anything listens.
+        keeper = try Gatekeeper(in: context)
+        door = Door(senders: configuration.senderKeys)
         socket = try Socket(.router, in: context)
         memoryGuard = try MemoryGuard(over: socket, in: context, limit: configuration.memoryBytes)
-        try socket.bind(configuration.endpoint)
+        try socket.bind(configuration.endpoint, as: try configuration.security)
         machine = RelayMachine(capacity: configuration.capacity, lease: configuration.lease)
     }
 
@@ -85,6 +95,7 @@ package actor RelayService: Service {
                 await self.beginStop()
             }
             group.addTask { await self.guardMemory() }
+            group.addTask { try await self.keepTheDoor() }
             defer { group.cancelAll() }
             try await self.relay()
         }
@@ -93,6 +104,19 @@ package actor RelayService: Service {
     private func beginStop() { stop.raise() }
 
     /// In a task of its own, since it must go on while the database is slow, away, or another relay's.
+    private func keepTheDoor() async throws {
+        while !stop.isRaised, !Task.isCancelled {
+            _ = await executor.wait(for: [keeper.interest, .signal(stop)], until: .now.advanced(by: .seconds(1)))
+            while let question = try keeper.next() {
+                let user = door.user(for: question.visitor)
+                if user == nil, limiter.pass("turned away", at: .now) != nil {
+                    logger.warning("turned away", metadata: ["address": "\(question.visitor?.address ?? "")"])
+                }
+                try keeper.answer(question, userID: user?.description)
+            }
+        }
+    }
+
     private func guardMemory() async {
         while !stop.isRaised, !Task.isCancelled {
             let cut = memoryGuard.check()
@@ -205,6 +229,10 @@ extension RelayService {
                 memoryGuard.heard(frames.last)
                 let peer = PeerID(frames[0].bytes)
                 do throws(ProtocolError) {
+                    switch frames.last?.userID.flatMap(UserID.init) {
+                    case .local?, .survey?: break
+                    default: throw ProtocolError(.notAuthorised)
+                    }
                     try handle(peer, Parcel(frames: frames.dropFirst().map(\.bytes)))
                 } catch {
                     logger.warning("message refused", metadata: ["reason": "\(error)"])

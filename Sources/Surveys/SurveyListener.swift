@@ -6,7 +6,7 @@ import Polling
 import ServiceLifecycle
 import SwiftProtobuf
 package import WireMessages
-import ZeroMQ
+package import ZeroMQ
 
 /// A survey sender: takes tasks from the relay, has each carried out, and acknowledges those that succeeded.
 ///
@@ -14,6 +14,7 @@ import ZeroMQ
 package actor SurveyListener: Service {
     private let executor: PollingExecutor
     private let endpoint: String
+    private let security: Security
     private let credit: Int
     private let logger: Logger
     private let carryOut: @Sendable (WireSurveyTask) async -> Bool
@@ -40,14 +41,17 @@ package actor SurveyListener: Service {
 
     /// A listener.
     /// - Parameters:
+    ///   - security: how it and the relay know each other; over a network only by keys.
     ///   - credit: tasks that it holds at most.
     ///   - carryOut: carries a task out; true when it is done with.
     package init(
-        endpoint: String, credit: Int, logger: Logger, carryOut: @escaping @Sendable (WireSurveyTask) async -> Bool
+        endpoint: String, security: Security = .local(domain: nil), credit: Int, logger: Logger,
+        carryOut: @escaping @Sendable (WireSurveyTask) async -> Bool
     ) throws {
         executor = try PollingExecutor(name: "hoso-listener")
         context = try Context()
         self.endpoint = endpoint
+        self.security = security
         self.credit = credit
         self.logger = logger
         self.carryOut = carryOut
@@ -133,7 +137,7 @@ package actor SurveyListener: Service {
         options.lingerMilliseconds = 1_000
         options.longestReconnectMilliseconds = 2_000
         let fresh = try Socket(.dealer, in: context, options: options)
-        try fresh.connect(endpoint)
+        try fresh.connect(endpoint, as: security)
         socket = consume fresh
         // What was held is delivered again under the same ids; what is done stays to be acknowledged.
         held = Set(done).union([current].compactMap(\.self))

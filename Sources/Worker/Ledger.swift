@@ -14,6 +14,8 @@ struct Ledger {
     let keys: SenderKeys
     /// What senders may hand in.
     let grants: SenderGrants
+    /// The codes by which new senders enrol their keys.
+    let enrolments: Enrolments
     /// The secret of the keyed hashes.
     let secrets: HashSecret
     private let vault: Vault
@@ -27,6 +29,7 @@ struct Ledger {
         manifests = Manifests(connection)
         keys = SenderKeys(connection)
         grants = SenderGrants(connection)
+        enrolments = Enrolments(connection)
         secrets = HashSecret(connection)
         self.vault = vault
         writer = BatchWriter(connection, quietDays: survey.quietDays)

@@ -2,11 +2,14 @@ package import Dossiers
 package import IntakeProtocol
 package import PersonalData
 package import Store
+package import ZeroMQ
 
 /// What a worker needs to know.
 package struct WorkerConfiguration: Sendable {
     /// The broker's endpoint for workers.
     package var endpoint: String
+    /// How worker and broker know each other; over a network only by keys.
+    package var security = Security.local(domain: nil)
     /// Where the database is.
     package var database: DatabaseAddress
     /// Entries of a transaction.

@@ -123,6 +123,7 @@ extension WorkerService {
         let isTold = session == nil || announced?.session == session && announced?.version == version
         guard rosterVersion != version || !isTold else { return }
         let roster = try await ledger.keys.roster()
+        let codes = try await ledger.enrolments.open()
         if rosterVersion != version {
             preparation.use(try await ledger.grants.all())
             preparation.use(Signatories(roster.keys))
@@ -134,7 +135,7 @@ extension WorkerService {
         announced = (session, roster.version)
         var message = WireRoster()
         message.version = roster.version
-        message.members = roster.keys.map { WireRoster.Member($0) }
+        message.members = roster.keys.map { WireRoster.Member($0) } + codes.map { WireRoster.Member($0) }
         send(Header(.roster, contentType: .protobuf), body: (try? message.encoded(as: .protobuf)) ?? [])
     }
 
@@ -143,6 +144,7 @@ extension WorkerService {
         // A worker that was stopped for a while may find one here whose sender has greeted anew and gone on since.
         guard question.isFresh else { return giveBack(question) }
         let found: SenderDirectory.Progress?
+        if question.header.command == .enrol { return try await redeem(question, ledger.enrolments) }
         do throws(PostgresError) {
             found = try await ledger.greet(
                 sender: question.tag.sender, question.header, digest: question.headDigest)
@@ -163,6 +165,30 @@ extension WorkerService {
             return range
         }
         answer(question, welcome)
+    }
+
+    private func redeem(_ question: Question, _ enrolments: Enrolments) async throws(PostgresError) {
+        do throws(PostgresError) {
+            guard case .code(let number) = UserID(question.tag.sender), let wanted = question.enrolment,
+                wanted.key.count == 32, wanted.signingKey.isEmpty || wanted.signingKey.count == 32
+            else { return tell(question, nil) }
+            let code = Int32(bitPattern: number)
+            let key = [UInt8](wanted.key), signing = wanted.signingKey.isEmpty ? nil : [UInt8](wanted.signingKey)
+            // The broker is not trusted with which key it is.
+            guard let proof = try await enrolments.signingKey(of: code).flatMap({ VerificationKey($0) }),
+                proof.verifies(
+                    [UInt8](wanted.signature), of: EnrolmentSignature.statement(key: key, signingKey: signing))
+            else { return tell(question, nil) }
+            let redemption = try await enrolments.redeem(code, curve: key, signing: signing)
+            if let redemption {
+                logger.info("key enrolled by a code", metadata: ["sender": "\(redemption.sender)", "code": "\(code)"])
+            }
+            tell(question, redemption)
+        } catch {
+            if case .refused(let state) = error.code, state.remedy != .stop { return putOff(question, error) }
+            questions.insert(question, at: 0)
+            throw error
+        }
     }
 
     private func storeBatch(_ ledger: inout Ledger) async throws(PostgresError) {
@@ -231,6 +257,17 @@ extension WireRoster.Member {
         self.key = Data(key.curve)
         validFrom = key.validFrom
         validTo = key.validTo ?? .max
+    }
+}
+
+extension WireRoster.Member {
+    fileprivate init(_ code: Enrolments.Code) {
+        self.init()
+        number = UInt32(bitPattern: code.number)
+        name = code.sender
+        key = Data(code.curve)
+        validTo = code.validTo
+        isCode = true
     }
 }
 

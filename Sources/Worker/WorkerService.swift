@@ -67,6 +67,8 @@ package actor WorkerService: Service {
         let header: Header
         /// Digest of the sender's head, where it says one.
         let headDigest: [UInt8]?
+        /// What the holder of an enrolment code wants enrolled.
+        let enrolment: WireEnrolment?
         private let askedAt = ContinuousClock.now
 
         var isGreeting: Bool { header.command == .hello }
@@ -75,6 +77,12 @@ package actor WorkerService: Service {
         init(tag: DeliveryTag, header: Header, body: [UInt8]) {
             self.tag = tag
             self.header = header
+            guard header.command != .enrol else {
+                headDigest = nil
+                enrolment = try? WireEnrolment(body: body, as: header.contentType)
+                return
+            }
+            enrolment = nil
             let digest =
                 header.command == .hello
                 ? (try? WireHello(body: body, as: header.contentType))?.headDigest
@@ -176,7 +184,7 @@ extension WorkerService {
         var options = SocketOptions()
         options.lingerMilliseconds = 1_000
         let fresh = try Socket(.dealer, in: context, options: options)
-        try fresh.connect(configuration.endpoint)
+        try fresh.connect(configuration.endpoint, as: configuration.security)
         socket = consume fresh
         // What an earlier session delivered has gone to others or will be delivered again.
         works = []
@@ -262,7 +270,7 @@ extension WorkerService {
     private func accept(_ header: Header, _ tag: DeliveryTag, _ body: Frame) throws(ProtocolError) {
         guard !drain.isRaised else { return send(Header(.drain), tag: tag) }
         switch header.command {
-        case .hello, .ping:
+        case .hello, .ping, .enrol:
             // The broker has checked it, so the damage was done between the two.
             try header.verify(body.bytes)
             ask(Question(tag: tag, header: header, body: body.bytes))
@@ -338,13 +346,25 @@ extension WorkerService {
         send(header, tag: question.tag, body: (try? welcome.encoded(as: header.contentType)) ?? [])
     }
 
+    /// Tells the holder of a code what became of it.
+    func tell(_ question: Question, _ redemption: Enrolments.Redemption?) {
+        guard let redemption else { return refuse(question.header, question.tag, WireRefusal(.notAuthorised)) }
+        var enrolled = WireEnrolled()
+        enrolled.sender = redemption.sender
+        enrolled.number = UInt32(bitPattern: redemption.key)
+        let header = question.header.answered(by: .enrolled)
+        send(header, tag: question.tag, body: (try? enrolled.encoded(as: header.contentType)) ?? [])
+    }
+
     /// Lets another worker deal with a question; every delivery is answered, or it would take up the credit for ever.
     func giveBack(_ question: Question) { send(Header(.drain), tag: question.tag) }
 
     /// A question that the database refuses to answer now must not stand in the way of everybody's batches.
     func putOff(_ question: Question, _ error: PostgresError) {
         logger.warning("greeting put off", metadata: ["sender": "\(question.tag.sender)", "reason": "\(error)"])
-        guard question.isGreeting else { return send(Header(.pong), tag: question.tag) }
+        guard question.isGreeting || question.enrolment != nil else {
+            return send(Header(.pong), tag: question.tag)
+        }
         refuse(question.header, question.tag, WireRefusal(.busy, retryAfter: 5_000))
     }
 }

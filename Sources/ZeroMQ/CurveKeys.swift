@@ -53,6 +53,15 @@ public struct CurveSecretKey: Sendable, CustomStringConvertible, CustomReflectab
         publicKey = key
     }
 
+    /// The key that 32 bytes make.
+    /// - Throws: ``ZeroMQError`` unless there are so many.
+    public init(bytes: [UInt8]) throws(ZeroMQError) {
+        guard bytes.count == Z85.keyBytes, let key = CurveSecretKey(z85: Z85.encoded(bytes)) else {
+            throw ZeroMQError(code: EINVALCode, operation: "zmq_curve_public", subject: nil)
+        }
+        self = key
+    }
+
     /// The key in Z85, for the file that only its owner can read.
     public var revealed: String { Z85.encoded(bytes) }
 

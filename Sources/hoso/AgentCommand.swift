@@ -18,6 +18,7 @@ struct AgentCommand: AsyncParsableCommand {
             """,
         subcommands: [
             AgentRun.self, AgentRejected.self, AgentCorrect.self, AgentCloseDay.self, AgentDays.self, AgentReceipt.self,
+            AgentEnrol.self,
         ],
         defaultSubcommand: AgentRun.self)
 }

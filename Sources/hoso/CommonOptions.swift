@@ -61,6 +61,19 @@ struct CommonOptions: ParsableArguments {
     }
 }
 
+/// The language of a command that needs no settings.
+struct SpokenLanguage: ParsableArguments {
+    @Option(name: .customLong("language"), help: "vi or en (default: from LANG) · Ngôn ngữ.")
+    private var chosen: String?
+
+    var language: Language { Language.spoken(chosen) }
+
+    func validate() throws {
+        guard let chosen, Language(rawValue: chosen) == nil else { return }
+        throw ValidationError("--language: “\(chosen)”: vi, en.")
+    }
+}
+
 /// Why something is done that is on record.
 struct Why: ParsableArguments {
     @Option(help: "Why, for the record, without personal data · Lý do, không ghi dữ liệu cá nhân.")

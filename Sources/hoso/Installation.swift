@@ -51,16 +51,21 @@ struct Installation: Sendable {
     }
 
     /// Writes the configuration if there is none yet; what an operator changed stays.
-    func writeConfiguration(databaseURL: String, timeZone: String, language: String?) throws {
+    /// - Parameter port: where senders reach the broker over the loopback; 0: nowhere.
+    func writeConfiguration(databaseURL: String, timeZone: String, language: String?, port: Int) throws {
         guard !isConfigured else { return }
         let (receiptKey, publicKey) = try makeReceiptKey()
-        let values = [
+        var values = [
             "time_zone": timeZone, "language": language ?? "", "database.url": databaseURL,
             "intake.endpoints": "ipc://\(sockets)/intake.sock", "intake.workers": "ipc://\(sockets)/workers.sock",
             "survey.endpoint": "ipc://\(sockets)/surveys.sock", "sender.spool": folder + "/senders/local.sqlite",
             "sender.inbox": folder + "/inbox", "intake.receipt_key": receiptKey,
             "intake.receipt_keys": "\(publicKey)", "personal.keys": try makePersonalKey(),
         ]
+        if port > 0 {
+            values["intake.endpoints", default: ""] += ",tcp://127.0.0.1:\(port)"
+            values["intake.server_key"] = try makeServerKey()
+        }
         try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: configuration), options: .atomic)
     }
 
@@ -70,6 +75,14 @@ struct Installation: Sendable {
         let path = folder + "/keys/receipts"
         guard FileManager.default.fileExists(atPath: path) else { return (path, try KeyFile.makeSigning(path)) }
         return (path, try KeyFile.signingKey(path).publicKey)
+    }
+
+    /// Makes the key by which senders know the broker, or finds the one that an interrupted start has left.
+    private func makeServerKey() throws -> String {
+        try PrivateFolder.make(folder + "/keys")
+        let path = folder + "/keys/server"
+        if !FileManager.default.fileExists(atPath: path) { _ = try KeyFile.make(path) }
+        return path
     }
 
     /// Makes the key under which personal data is sealed, or finds the one that an interrupted start has left.

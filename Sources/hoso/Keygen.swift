@@ -26,16 +26,10 @@ struct Keygen: AsyncParsableCommand {
     var file: String
     @Option(name: .customLong("for"), help: "sender, broker, receipts or personal · Dùng cho.")
     var purpose = Purpose.sender
-    @Option(help: "vi or en (default: from LANG) · Ngôn ngữ.")
-    var language: String?
-
-    func validate() throws {
-        guard let language, Language(rawValue: language) == nil else { return }
-        throw ValidationError("--language: “\(language)”: vi, en.")
-    }
+    @OptionGroup var spoken: SpokenLanguage
 
     func run() async throws {
-        let language = Language.spoken(language)
+        let language = spoken.language
         try await reportingErrors(in: language) {
             switch purpose {
             case .sender:

@@ -23,7 +23,7 @@ struct SenderCommand: AsyncParsableCommand {
         @Option(
             parsing: .unconditional,
             help: "Its public key, as hoso keygen prints it, or the .pub file · Khóa công khai hoặc tệp .pub.")
-        var key: String
+        var key: String?
         @Option(
             help: """
                 The public key by which it signs its batches, or the .pub file; from then on it must · Khóa ký hoặc tệp .pub; \
@@ -33,9 +33,12 @@ struct SenderCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard Limits.isSenderName(name) else { throw ValidationError("NAME: 1 … 64 × a-z 0-9 . _ -") }
-            guard curve != nil else {
+            guard key == nil || curve != nil else {
                 throw ValidationError(
                     "--key: a public key of 40 characters, or its .pub file · khóa công khai 40 ký tự, hoặc tệp .pub.")
+            }
+            guard signingKey == nil || key != nil else {
+                throw ValidationError("--signing-key: only with --key · chỉ dùng cùng --key.")
             }
             guard signingKey == nil || signing != nil else {
                 throw ValidationError(
@@ -43,7 +46,9 @@ struct SenderCommand: AsyncParsableCommand {
             }
         }
 
-        private var curve: CurvePublicKey? { CurvePublicKey(z85: key) ?? (try? KeyFile.publicKey(key)) }
+        private var curve: CurvePublicKey? {
+            key.flatMap { key in CurvePublicKey(z85: key) ?? (try? KeyFile.publicKey(key)) }
+        }
 
         var signing: [UInt8]? {
             signingKey.flatMap { text in
@@ -134,10 +139,13 @@ struct SenderCommand: AsyncParsableCommand {
 
     struct Enrol: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Lets a sender in by its public key · Ghi danh một điểm gửi.",
+            abstract: "Lets a sender in, by a one-time code or by its public key · Ghi danh một điểm gửi.",
             discussion: """
-                The sender makes its key with hoso keygen; the secret half never leaves its machine. The key counts within seconds.
-                Điểm gửi tự tạo khóa bằng hoso keygen; khóa bí mật không rời máy. Khóa có hiệu lực sau vài giây.
+                hoso sender enrol dinh-van              prints a code; on the sender's machine: hoso agent enrol CODE
+                hoso sender enrol dinh-van --key KEY    the key that the sender has made with hoso keygen
+                A secret key never leaves the machine where it was made. The code is good once, for --hours. Whoever has it can \
+                enrol a key in the sender's name until then: hand it over as you would a password.
+                Khóa bí mật không rời máy đã tạo ra nó. Mã ghi danh dùng một lần, trong --hours giờ; hãy trao như trao mật khẩu.
                 """)
         @OptionGroup var common: CommonOptions
         @OptionGroup var choice: Choice
@@ -146,8 +154,20 @@ struct SenderCommand: AsyncParsableCommand {
         var from: String?
         @Option(help: "When it ceases to count (default: never) · Hết hiệu lực lúc.")
         var to: String?
+        @Option(help: "Hours for which the code is good · Số giờ mã ghi danh có hiệu lực.")
+        var hours = 72
+        @Option(
+            help: """
+                tcp://HOST:PORT where senders reach the centre (default: the one in intake.endpoints) · Địa chỉ trung tâm.
+                """)
+        var reachedAt: String?
 
         func validate() throws {
+            guard (1...8_760).contains(hours) else { throw ValidationError("--hours: 1 … 8760.") }
+            guard choice.key == nil || reachedAt == nil else {
+                throw ValidationError("--reached-at: only without --key · chỉ dùng khi không có --key.")
+            }
+            guard choice.key != nil || from == nil else { throw ValidationError("--from: only with --key.") }
             let moments = try [("--from", from), ("--to", to)].map { option, text -> Instant? in
                 guard let text else { return nil }
                 guard let moment = Instant(rfc3339: text) else {
@@ -164,6 +184,7 @@ struct SenderCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let language = settings.language
             try await reportingErrors(in: language) {
+                guard choice.key != nil else { return try await makeCode(settings) }
                 let (name, key, signing, who) = (choice.name, choice.bytes, choice.signing, operatorName)
                 let start = from.flatMap { Instant(rfc3339: $0) }?.microseconds
                 let end = to.flatMap { Instant(rfc3339: $0) }?.microseconds
@@ -233,6 +254,7 @@ struct SenderCommand: AsyncParsableCommand {
 
         func validate() throws {
             guard (0...365).contains(overlapDays) else { throw ValidationError("--overlap-days: 0 … 365.") }
+            guard choice.key != nil else { throw ValidationError("--key KEY") }
         }
 
         func run() async throws {
@@ -289,9 +311,18 @@ struct SenderCommand: AsyncParsableCommand {
             let language = settings.language
             try await reportingErrors(in: language) {
                 let (name, key, why, who) = (name, key, why.because, operatorName)
-                let revoked = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
-                    connection in
-                    try await SenderKeys(connection).revoke(name, key: key, by: who, because: why)
+                let (revoked, codes) = try await DatabaseSession(settings.database("operations", as: .operations))
+                    .perform {
+                        connection in
+                        // A code that is still on its way would let the sender in again.
+                        let codes = key == nil ? try await Enrolments(connection).withdraw(of: name) : 0
+                        return (try await SenderKeys(connection).revoke(name, key: key, by: who, because: why), codes)
+                    }
+                if codes > 0 {
+                    Console.line(
+                        language.choose(
+                            "Đã hủy \(codes) mã ghi danh của \(name).", "Withdrew of \(name): \(codes) codes."))
+                    if revoked.isEmpty { return }
                 }
                 guard !revoked.isEmpty else {
                     let sentence = language.choose(
@@ -304,6 +335,58 @@ struct SenderCommand: AsyncParsableCommand {
                     language.choose("Đã thu hồi khóa \(list) của \(name).", "Revoked of \(name): key \(list)."))
             }
         }
+    }
+}
+
+extension SenderCommand.Enrol {
+    /// Makes a one-time code and prints it: alone on the standard output, so that it can be passed on.
+    private func makeCode(_ settings: HosoSettings) async throws {
+        let language = settings.language
+        guard let serverKey = try HosoSettings.curveKey(settings.serverKey) else {
+            throw refusal(
+                language.choose(
+                    "trung tâm không nhận qua mạng: cần intake.server_key và một địa chỉ tcp:// trong intake.endpoints",
+                    "the centre listens to no network: it takes intake.server_key and a tcp:// address in intake.endpoints"
+                ),
+                78)
+        }
+        guard let endpoint = reachedAt ?? settings.intakeEndpoints.first(where: Self.isReachable),
+            Self.isReachable(endpoint)
+        else {
+            throw refusal(
+                language.choose(
+                    "hãy ghi địa chỉ mà điểm gửi kết nối tới: --reached-at tcp://MÁY:CỔNG",
+                    "say where senders reach the centre: --reached-at tcp://HOST:PORT"), 64)
+        }
+        let receiptKey = try HosoSettings.signingKey(settings.receiptKey)?.publicKey ?? settings.receiptKeys.first
+        let code = EnrolmentCode(
+            for: choice.name, at: endpoint, centreKey: serverKey.publicKey, receiptKey: receiptKey)
+        let (curve, signing) = (try code.curveKey().publicKey.bytes, try code.signingKey().publicKey.bytes)
+        let (name, who, authority) = (choice.name, operatorName, grants.authority)
+        let ends = WallClock.microseconds + Int64(hours) * 3_600_000_000
+        let keyEnds = to.flatMap { Instant(rfc3339: $0) }?.microseconds
+        try await DatabaseSession(settings.database("operations", as: .operations)).perform { connection in
+            _ = try await Enrolments(connection).make(
+                curve: curve, signing: signing, of: name, validTo: ends, keyEnds: keyEnds, by: who)
+            if let authority { _ = try await SenderGrants(connection).grant(authority, to: name, by: who) }
+        }
+        Console.line(code.revealed)
+        var zone = settings.zone
+        let until = zone.text(of: ends)
+        Console.error(
+            language.choose(
+                "Trên máy của \(name), trước \(until): hoso agent enrol MÃ",
+                "On the machine of \(name), before \(until): hoso agent enrol CODE"))
+    }
+
+    private static func isReachable(_ endpoint: String) -> Bool {
+        endpoint.hasPrefix("tcp://") && !endpoint.hasPrefix("tcp://*") && !endpoint.hasPrefix("tcp://0.0.0.0")
+            && endpoint.utf8.count < 256
+    }
+
+    private func refusal(_ sentence: String, _ code: Int32) -> ExitCode {
+        Console.error("hoso: \(sentence)")
+        return ExitCode(code)
     }
 }
 

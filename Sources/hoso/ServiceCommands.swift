@@ -35,6 +35,7 @@ struct BrokerCommand: AsyncParsableCommand {
             var configuration = BrokerConfiguration(
                 front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits,
                 serverKey: try HosoSettings.curveKey(settings.serverKey))
+            configuration.workerKeys = settings.workerKeys
             configuration.nextFront = settings.nextIntakeEndpoints
             configuration.nextServerKey = try HosoSettings.curveKey(settings.nextServerKey)
             try await serve([BrokerService(configuration, logger: logger)], logger: logger)
@@ -55,7 +56,8 @@ struct WorkerCommand: AsyncParsableCommand {
         try await reportingErrors(in: settings.language) {
             // Unsigned, receipts would not be what senders were promised: without the key there is no worker.
             let key = try HosoSettings.signingKey(settings.receiptKey)
-            let configuration = WorkerConfiguration(settings, vault: try settings.vault(), receiptKey: key)
+            var configuration = WorkerConfiguration(settings, vault: try settings.vault(), receiptKey: key)
+            configuration.security = try settings.workerSecurity()
             try await serve([WorkerService(configuration, logger: logger)], logger: logger)
         }
     }
@@ -120,6 +122,24 @@ extension HosoSettings {
     static func signingKey(_ path: String?) throws(KeyError) -> SigningKey? {
         guard let path else { return nil }
         return try KeyFile.signingKey(path)
+    }
+
+    /// How this worker and the broker know each other.
+    func workerSecurity() throws -> Security {
+        guard !workerEndpoint.hasPrefix("ipc://") else { return .local(domain: nil) }
+        guard let key = try Self.curveKey(workerKey), let server = centreKeys.first else {
+            throw ZeroMQError.withoutKey(workerEndpoint)
+        }
+        return .client(key, server: server)
+    }
+
+    /// How this survey sender and the relay know each other.
+    func surveySecurity() throws -> Security {
+        guard !surveyEndpoint.hasPrefix("ipc://") else { return .local(domain: nil) }
+        guard let key = try Self.curveKey(surveyKey), let server = surveyCentreKey else {
+            throw ZeroMQError.withoutKey(surveyEndpoint)
+        }
+        return .client(key, server: server)
     }
 
     /// The vault of this centre: without a key nothing personal is stored, and so nothing at all.

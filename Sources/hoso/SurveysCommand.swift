@@ -30,9 +30,11 @@ struct SurveysCommand: AsyncParsableCommand {
             let settings = try common.settings()
             let logger = settings.logger("surveys")
             try await reportingErrors(in: settings.language) {
-                let configuration = RelayService.Configuration(
+                var configuration = RelayService.Configuration(
                     endpoint: settings.surveyEndpoint, database: settings.database("surveys", as: .relay),
                     vault: try settings.vault(), lease: settings.surveyLease)
+                configuration.serverKey = try HosoSettings.curveKey(settings.surveyServerKey)
+                configuration.senderKeys = settings.surveySenderKeys
                 try await serve([RelayService(configuration, logger: logger)], logger: logger)
             }
         }
@@ -81,7 +83,8 @@ struct SurveysCommand: AsyncParsableCommand {
             let output = TaskOutput(logger: logger)
             try await reportingErrors(in: settings.language) {
                 let listener = try SurveyListener(
-                    endpoint: settings.surveyEndpoint, credit: held, logger: logger
+                    endpoint: settings.surveyEndpoint, security: try settings.surveySecurity(), credit: held,
+                    logger: logger
                 ) { task in
                     guard let line = try? task.encoded(as: .json) else { return false }
                     guard let program else { return output.write(line) }

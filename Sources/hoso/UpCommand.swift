@@ -7,6 +7,7 @@ import ServiceLifecycle
 import Settings
 import Spool
 import SystemPackage
+import ZeroMQ
 
 struct Up: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -25,6 +26,12 @@ struct Up: AsyncParsableCommand {
     var data: String?
     @Option(help: "Zone of local days, for example Asia/Ho_Chi_Minh, written into hoso.yaml · Múi giờ tính ngày.")
     var timeZone: String?
+    @Option(
+        help: """
+            Port at which senders reach the broker over this machine's loopback; 0: none. Written into hoso.yaml when it is made \
+            · Cổng cho điểm gửi.
+            """)
+    var port = 5_710
     @Flag(help: "Hand in a made-up year of Lâm Hà district, and check what comes out · Chạy thử với số liệu giả.")
     var demo = false
     @Flag(
@@ -36,6 +43,7 @@ struct Up: AsyncParsableCommand {
 
     func validate() throws {
         let language = common.spoken
+        guard (0...65_535).contains(port) else { throw ValidationError("--port: 0 … 65535.") }
         if once, !demo { throw ValidationError(language.choose("--once cần --demo.", "--once needs --demo.")) }
         if common.config != nil {
             throw ValidationError(
@@ -59,8 +67,10 @@ struct Up: AsyncParsableCommand {
             let lock = try lock(place, language)
             defer { withExtendedLifetime(lock) {} }
             let cluster = try PrivateCluster(folder: place.folder + "/postgres", logger: .silent)
-            try place.writeConfiguration(databaseURL: cluster.url, timeZone: zone, language: common.language)
+            try place.writeConfiguration(
+                databaseURL: cluster.url, timeZone: zone, language: common.language, port: port)
             let settings = try common.settings(file: place.configuration)
+            try claim(settings.intakeEndpoints + settings.nextIntakeEndpoints, language)
             let service = UpService(place: place, cluster: cluster, settings: settings, isDemo: demo, isOnce: once)
             try await ServiceGroup(
                 configuration: ServiceGroupConfiguration(
@@ -69,6 +79,25 @@ struct Up: AsyncParsableCommand {
             ).run()
             let verdict = await service.verdict
             if verdict == false || once && verdict == nil { throw ExitCode(1) }
+        }
+    }
+
+    /// Finds out at once what a broker that cannot listen would only write into its log.
+    private func claim(_ endpoints: [String], _ language: Language) throws {
+        let context = try Context()
+        let socket = try Socket(.router, in: context)
+        for endpoint in endpoints where endpoint.hasPrefix("tcp://") {
+            do {
+                try socket.bind(endpoint, as: .server(CurveSecretKey(), domain: "hoso.nobody"))
+            } catch {
+                let sentence = language.choose(
+                    "không mở được \(endpoint) cho điểm gửi (đang có chương trình khác dùng?): sửa intake.endpoints trong "
+                        + "hoso.yaml, hoặc --port với thư mục mới",
+                    "cannot listen for senders at \(endpoint) (does another program?): change intake.endpoints in hoso.yaml, or, "
+                        + "in a new folder, choose a --port")
+                Console.error("hoso: \(sentence): \(error)")
+                throw ExitCode(69)
+            }
         }
     }
 

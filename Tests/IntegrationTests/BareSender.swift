@@ -10,10 +10,10 @@ actor BareSender {
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe executor.asUnownedSerialExecutor() }
 
-    init(endpoint: String) throws {
+    init(endpoint: String, security: Security = .local(domain: nil)) throws {
         executor = try PollingExecutor(name: "bare")
         socket = try Socket(.dealer, in: Context())
-        try socket.connect(endpoint)
+        try socket.connect(endpoint, as: security)
     }
 
     isolated deinit { executor.stop() }

@@ -60,13 +60,16 @@ final class Centre: Sendable {
     /// The keys of all centres of these tests.
     static let vault = Protection.forNothing.vault
 
-    func worker(survey: SurveyPolicy = SurveyPolicy(), policy: Catalogue.Policy = .open) throws -> WorkerService {
+    func worker(
+        survey: SurveyPolicy = SurveyPolicy(), policy: Catalogue.Policy = .open, at endpoint: String? = nil,
+        as security: Security = .local(domain: nil)
+    ) throws -> WorkerService {
         guard let zone = LocalZone(identifier: "Asia/Ho_Chi_Minh") else { throw NoZone() }
-        return try WorkerService(
-            WorkerConfiguration(
-                endpoint: workers, database: database.acting(as: .ingest), vault: Self.vault, zone: zone,
-                policy: policy, survey: survey),
-            logger: Self.logger)
+        var configuration = WorkerConfiguration(
+            endpoint: endpoint ?? workers, database: database.acting(as: .ingest), vault: Self.vault, zone: zone,
+            policy: policy, survey: survey)
+        configuration.security = security
+        return try WorkerService(configuration, logger: Self.logger)
     }
 
     func spool(_ name: String) throws -> SpoolDatabase {

@@ -81,17 +81,40 @@ import ZeroMQ
         }
         #expect(problems("intake: { endpoints: \"udp://centre:1\", server_key: server.curve }").count == 1)
         #expect(problems("survey: { endpoint: \"tcp://127.0.0.1:1\" }").count == 1)
+        #expect(problems("survey: { endpoint: \"tcp://*:1\", server_key: s, sender_keys: [\"\(key)\"] }").isEmpty)
+        #expect(problems("survey: { endpoint: \"tcp://centre:1\", key: s, centre_key: \"\(key)\" }").isEmpty)
+        #expect(problems("survey: { endpoint: \"tcp://centre:1\", key: s, centre_key: short }").count == 2)
+        #expect(problems("intake: { workers: \"tcp://*:5711\" }").count == 1)
+        #expect(problems("intake: { workers: \"tcp://*:5711\", server_key: s, worker_keys: [\"\(key)\"] }").isEmpty)
+        #expect(
+            problems("worker: { key: w }\nintake: { workers: \"tcp://centre:5711\", centre_keys: [\"\(key)\"] }")
+                .isEmpty)
+        #expect(problems("intake: { workers: \"tcp://*:5711\", server_key: s, worker_keys: [\"short\"] }").count == 2)
         #expect(problems("intake: { workers: \"ipc:///\(String(repeating: "x", count: 120))\" }").count == 1)
     }
 
     @Test func `A password stands in its own file, never in the connection string`() throws {
-        #expect(problems("database: { url: \"host=db password=secret\" }").count == 1)
-        #expect(problems("database: { url: \"postgresql://user:secret@db/hoso\" }").count == 1)
+        #expect(problems("database: { url: \"host=/run password=secret\" }").count == 1)
+        #expect(problems("database: { url: \"postgresql://user:secret@localhost/hoso\" }").count == 1)
         #expect(problems("database: { url: \"postgresql://user@[::1]:5432/hoso\" }").isEmpty)
         try folder.write("secret\n", to: "password")
         let settings = try load("database: { password_file: password }")
         #expect(settings.databasePassword == "secret")
         #expect(problems("database: { password_file: missing }") == ["database.password_file: cannot be read"])
+    }
+
+    @Test(arguments: [
+        ("dbname=hoso", true), ("host=/run/postgresql dbname=hoso", true), ("host=localhost", true),
+        ("host=127.0.0.1 sslmode=disable", true), ("postgresql:///hoso?host=%2Frun", true),
+        ("postgresql://[::1]/hoso", true),
+        ("host=db dbname=hoso", false), ("host=db sslmode=require", false), ("hostaddr=10.0.0.7", false),
+        ("host = 'db' sslmode = 'verify-full'", true), ("host=db,db2 sslmode=verify-full", true),
+        ("host=localhost,db", false), ("postgresql://user@db:5432/hoso", false),
+        ("postgresql://db/hoso?sslmode=verify-ca", false),
+        ("postgres://db1,db2:5433/hoso?target_session_attrs=read-write&sslmode=verify-full", true),
+    ])
+    func `A database on another machine has to prove who it is`(url: String, isAccepted: Bool) {
+        #expect(problems("database: { url: \"\(url)\" }").isEmpty == isAccepted)
     }
 
     @Test func `Relative paths are relative to the file`() throws {
@@ -101,10 +124,10 @@ import ZeroMQ
     }
 
     @Test func `The file that hoso writes reads as it was written`() throws {
-        let yaml = HosoSettings.yaml(["sender.name": "a.b", "database.url": "host=\"x\\y\" dbname=hoso"])
+        let yaml = HosoSettings.yaml(["sender.name": "a.b", "database.url": "host=/\"x\\y\" dbname=hoso"])
         let settings = try load(yaml)
         #expect(settings.senderName == "a.b")
-        #expect(settings.databaseURL == "host=\"x\\y\" dbname=hoso")
+        #expect(settings.databaseURL == "host=/\"x\\y\" dbname=hoso")
     }
 
     @Test func `A file that is no YAML is a clear error`() {

@@ -109,7 +109,8 @@ struct Office: Sendable {
             FilePath(folder.path + "/up.log"), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
         defer { try? log.close() }
         let result = try await Subprocess.run(
-            .path(FilePath(Program.path)), arguments: Arguments(["up", "--data", folder.path + "/data"] + options),
+            .path(FilePath(Program.path)),
+            arguments: Arguments(["up", "--data", folder.path + "/data", "--port", "0"] + options),
             environment: Program.inherited(environment), input: .none,
             output: .fileDescriptor(log, closeAfterSpawningProcess: false),
             error: .fileDescriptor(log, closeAfterSpawningProcess: false)

@@ -70,6 +70,62 @@ import Testing
         }
     }
 
+    @Test func `A new post office gets in by a code, on its own machine and once`() async throws {
+        let port = try FreePort.find()
+        try await Office.open(["--port", "\(port)"]) { office async throws in
+            let made = try await office.run(["sender", "enrol", "dinh-van", "--channel", "in_person", "postal"])
+            #expect(made.status == 0 && made.error.contains("hoso agent enrol"), "\(made.error)")
+            let desk = try TemporaryFolder()
+            let code = try desk.write(made.output, to: "code")
+            let enrolled = try await Program.run(["agent", "enrol", code, "--data", desk.path + "/desk"])
+            #expect(enrolled.status == 0 && enrolled.output.contains("Enrolled as dinh-van"), "\(enrolled.error)")
+            let settings = desk.path + "/desk/hoso.yaml"
+            let file = try desk.write(try await lines(20, seed: 1), to: "a.ndjson")
+            let sent = try await Program.run(["send", file, "--config", settings])
+            #expect(sent.output.contains("20 stored"), "\(sent.output)\(sent.error)")
+            // It signs its batches, and checks the centre's receipts by the key that stood in the code.
+            let receipt = desk.path + "/receipt"
+            #expect(
+                try await Program.run(["agent", "receipt", "1", "--config", settings, "--out", receipt]).status == 0)
+            #expect(try await Program.run(["verify-receipt", receipt, "--config", settings]).status == 0)
+            let keys = try #require(try await office.query(["sender", "list", "dinh-van"])["keys"] as? [[String: Any]])
+            #expect(keys.count == 1 && keys[0]["signing_key"] is String)
+            #expect(keys[0]["channels"] as? [String] == ["in_person", "postal"])
+
+            let again = try await Program.run(["agent", "enrol", code, "--data", desk.path + "/other"])
+            #expect(again.status == 65 && again.error.contains("ask for a new one"), "\(again.error)")
+            let same = try await Program.run(["agent", "enrol", code, "--data", desk.path + "/desk"])
+            #expect(same.status == 64 && same.error.contains("is there already"), "\(same.error)")
+            let torn = try desk.write(made.output.replacing("a", with: "b"), to: "torn")
+            let wrong = try await Program.run([
+                "agent", "enrol", torn, "--data", desk.path + "/other", "--language", "vi",
+            ])
+            #expect(wrong.status == 65 && wrong.error.contains("không phải mã ghi danh"), "\(wrong.error)")
+
+            // Who takes the port of another centre is told so at once.
+            let second = try await Program.run(["up", "--data", desk.path + "/second", "--port", "\(port)"])
+            #expect(second.status == 69 && second.error.contains("\(port)"), "\(second.error)")
+        }
+    }
+
+    @Test func `A code needs a way to the centre, and a revoked sender's code is withdrawn`() async throws {
+        try await Office.open { office async throws in
+            let local = try await office.run(["sender", "enrol", "dinh-van"])
+            #expect(local.status == 78 && local.error.contains("listens to no network"), "\(local.error)")
+            let server = office.folder.path + "/server"
+            _ = try await key(server)
+            let centre = [
+                "HOSO_INTAKE_ENDPOINTS": "ipc://\(office.folder.path)/x,tcp://*:5710", "HOSO_INTAKE_SERVER_KEY": server,
+            ]
+            #expect(try await office.run(["sender", "enrol", "dinh-van"], environment: centre).status == 64)
+            let made = try await office.run(
+                ["sender", "enrol", "dinh-van", "--reached-at", "tcp://centre:5710"], environment: centre)
+            #expect(made.status == 0 && made.output.hasPrefix("hoso1-"), "\(made.error)")
+            let revoked = try await office.run(["sender", "revoke", "dinh-van", "--because", "closed"])
+            #expect(revoked.status == 0 && revoked.output.contains("1 codes"), "\(revoked.output)\(revoked.error)")
+        }
+    }
+
     @Test func `What is wrong with a key is said, and nothing listens or sends`() async throws {
         let folder = try TemporaryFolder()
         let file = folder.path + "/server.curve"

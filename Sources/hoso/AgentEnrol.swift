@@ -1,0 +1,139 @@
+import Agent
+import ArgumentParser
+import Cluster
+import Dossiers
+import Foundation
+import IntakeProtocol
+import Keys
+import Settings
+import ZeroMQ
+
+struct AgentEnrol: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "enrol",
+        abstract: "Makes this machine a sender, by a code from the centre · Ghi danh máy này làm điểm gửi.",
+        discussion: """
+            The centre makes the code by hoso sender enrol NAME. Keys are made here, and only their public halves travel. \
+            DIR/hoso.yaml is written for hoso agent and hoso send. Interrupted, it can be run again with the same code.
+            Trung tâm tạo mã bằng hoso sender enrol TÊN. Khóa được tạo tại máy này, chỉ khóa công khai được gửi đi. \
+            Nếu bị ngắt, chạy lại với cùng mã.
+            """)
+    @Argument(help: "File with the code (default: it is asked for, or read from standard input) · Tệp chứa mã.")
+    var file: String?
+    @Option(name: .customLong("data"), help: "Folder for keys, spool and hoso.yaml · Thư mục.", completion: .directory)
+    var folder: String?
+    @OptionGroup var spoken: SpokenLanguage
+
+    func run() async throws {
+        let language = spoken.language
+        try await reportingErrors(in: language) {
+            let folder = URL(fileURLWithPath: folder ?? Installation.standard.folder).standardizedFileURL.path
+            let settings = folder + "/hoso.yaml"
+            guard !FileManager.default.fileExists(atPath: settings) else {
+                throw refusal(
+                    language.choose(
+                        "\(settings) đã có: hãy chọn --data khác", "\(settings) is there already: choose another --data"
+                    ),
+                    64)
+            }
+            let code = try code(language)
+            for path in [folder, folder + "/keys"] { try PrivateFolder.make(path) }
+            let (key, signingKey) = try keys(folder + "/keys/sender")
+            let statement = EnrolmentSignature.statement(
+                key: key.publicKey.bytes, signingKey: signingKey.publicKey.bytes)
+            let route = IntakeRoute(
+                endpoint: code.endpoint, security: .client(try code.curveKey(), server: code.centreKey))
+            Console.error(language.choose("đang kết nối \(code.endpoint) …", "asking \(code.endpoint) …"))
+            let sender: String
+            do {
+                sender = try await Enrolling(route).enrol(
+                    key.publicKey, signingKey: signingKey.publicKey,
+                    signature: try code.signingKey().signature(of: statement),
+                    patience: .seconds(30))
+            } catch let failure as Enrolling.Failure {
+                throw refusal(failure.sentence(in: language), failure.exitCode)
+            }
+            try write(settings, folder, code, sender)
+            Console.line(
+                language.choose(
+                    "Đã ghi danh \(sender). Gửi hồ sơ: hoso agent --config \(settings)",
+                    "Enrolled as \(sender). To send: hoso agent --config \(settings)"))
+        }
+    }
+
+    /// The code from the file, or from whoever types or pastes it: never from the command line, which everybody can read.
+    private func code(_ language: Language) throws -> EnrolmentCode {
+        let text: String
+        if let file {
+            do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
+                throw refusal(language.choose("không đọc được \(file)", "\(file) cannot be read"), 64)
+            }
+        } else {
+            if isatty(STDIN_FILENO) == 1 { Console.error(language.choose("Dán mã ghi danh:", "Paste the code:")) }
+            text = readLine() ?? ""
+        }
+        guard let code = EnrolmentCode(text) else {
+            throw refusal(
+                language.choose(
+                    "đây không phải mã ghi danh, hoặc mã bị thiếu hay sai ký tự",
+                    "this is no enrolment code, or a character of it is wrong or missing"), 65)
+        }
+        return code
+    }
+
+    /// The keys of this sender, which an interrupted run may have left.
+    private func keys(_ path: String) throws -> (CurveSecretKey, SigningKey) {
+        if !FileManager.default.fileExists(atPath: path) { _ = try KeyFile.makeSender(path) }
+        return (try KeyFile.secret(path), try KeyFile.signingKey(KeyFile.signingPath(path)))
+    }
+
+    private func write(_ path: String, _ folder: String, _ code: EnrolmentCode, _ sender: String) throws {
+        let values = [
+            "intake.endpoints": code.endpoint, "intake.centre_keys": code.centreKey.z85,
+            "intake.receipt_keys": code.receiptKey.map { "\($0)" } ?? "", "sender.name": sender,
+            "sender.key": folder + "/keys/sender", "sender.signing_key": KeyFile.signingPath(folder + "/keys/sender"),
+            "sender.spool": folder + "/spool/sender.sqlite", "sender.inbox": folder + "/inbox",
+        ]
+        try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+    }
+
+    private func refusal(_ sentence: String, _ code: Int32) -> ExitCode {
+        Console.error("hoso: \(sentence)")
+        return ExitCode(code)
+    }
+}
+
+extension Enrolling.Failure {
+    fileprivate var exitCode: Int32 {
+        switch self {
+        case .silent: 69
+        case .notAdmitted, .refused: 65
+        case .otherCentre: 78
+        case .misunderstood: 70
+        }
+    }
+
+    fileprivate func sentence(in language: Language) -> String {
+        switch self {
+        case .notAdmitted:
+            language.choose(
+                "trung tâm không nhận mã này: mã đã hết hạn, đã dùng, hoặc của trung tâm khác; hãy xin mã mới",
+                "the centre does not take this code: it has ended, was used, or is of another centre; ask for a new one"
+            )
+        case .refused:
+            language.choose(
+                "mã này đã được dùng với khóa khác hoặc đã hết hạn; hãy xin mã mới và báo cho trung tâm",
+                "this code was used with another key, or has ended; ask for a new one, and tell the centre")
+        case .otherCentre:
+            language.choose(
+                "nơi trả lời không phải trung tâm ghi trong mã",
+                "what answers there is not the centre that the code names")
+        case .silent:
+            language.choose(
+                "trung tâm không trả lời; hãy kiểm tra đường truyền rồi chạy lại với cùng mã",
+                "no answer from the centre; look at the link, and run it again with the same code")
+        case .misunderstood(let error):
+            language.choose("không hiểu câu trả lời: \(error)", "the answer was not understood: \(error)")
+        }
+    }
+}
