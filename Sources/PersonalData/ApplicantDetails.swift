@@ -26,20 +26,27 @@ package struct ApplicantDetails: Sendable, Equatable {
 
     /// Version byte 1, then each as a length (2 bytes, network byte order; all ones for none) and UTF-8.
     package var bytes: [UInt8] {
-        var bytes: [UInt8] = [1]
-        bytes.reserveCapacity(7 + [id, name, phone].reduce(0) { $0 + ($1?.utf8.count ?? 0) })
-        for text in [id, name, phone] {
-            guard let text else {
-                bytes.append(contentsOf: [0xFF, 0xFF])
-                continue
-            }
-            // The validator lets nothing through that is longer than 256 characters.
-            let utf8 = text.utf8.prefix(0xFFFE)
-            bytes.append(UInt8(utf8.count >> 8))
-            bytes.append(UInt8(utf8.count & 0xFF))
-            bytes.append(contentsOf: utf8)
-        }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(7 + (id?.utf8.count ?? 0) + (name?.utf8.count ?? 0) + (phone?.utf8.count ?? 0))
+        bytes.append(1)
+        Self.append(id, to: &bytes)
+        Self.append(name, to: &bytes)
+        Self.append(phone, to: &bytes)
         return bytes
+    }
+
+    private static func append(_ text: String?, to bytes: inout [UInt8]) {
+        // The validator lets nothing through that is longer than 256 characters.
+        guard var text, text.utf8.count < 0xFFFF else {
+            bytes.append(0xFF)
+            bytes.append(0xFF)
+            return
+        }
+        text.withUTF8 { text in
+            bytes.append(UInt8(text.count >> 8))
+            bytes.append(UInt8(text.count & 0xFF))
+            unsafe bytes.append(contentsOf: text)
+        }
     }
 
     /// Reads what ``bytes`` wrote.

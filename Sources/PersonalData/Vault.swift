@@ -1,12 +1,13 @@
 import Crypto
+import Foundation
 import IntakeProtocol
 import Synchronization
 
 /// Seals personal data for the database, and opens it again.
 ///
 /// What is sealed has three parts: the id of the master key (8 bytes), a salt (16 bytes), and the ciphertext with its tag
-/// (AES-256-GCM, NIST SP 800-38D). Each has a key of its own, derived from master key, salt and place by HMAC-SHA256 in
-/// counter mode (NIST SP 800-108), so a nonce is never used twice under one key, and what was sealed for one place opens in
+/// (AES-256-GCM, NIST SP 800-38D). Each has a key of its own, derived from master key, salt and place by the one-step
+/// derivation with SHA-256 (NIST SP 800-56C, section 4.1), so a nonce is never used twice under one key, and what was sealed for one place opens in
 /// no other. Without its salt nobody has the key: to overwrite the value is to destroy it.
 package struct Vault: Sendable {
     private let keys: [SealingKey]
@@ -29,16 +30,16 @@ package struct Vault: Sendable {
         /// The secret of the keyed hashes.
         case hashSecret
 
-        fileprivate func update(_ code: inout HMAC<SHA256>) {
+        /// Appends it in a form that no other place has.
+        fileprivate func append(to bytes: inout [UInt8]) {
             switch self {
-            case .dossier(let text):
-                code.update(data: [1])
-                var text = text
-                text.withUTF8 { text in unsafe code.update(data: UnsafeRawBufferPointer(text)) }
+            case .dossier(let code):
+                bytes.append(1)
+                bytes.append(contentsOf: code.utf8)
             case .quarantine(let digest):
-                code.update(data: [2])
-                code.update(data: digest)
-            case .hashSecret: code.update(data: [3])
+                bytes.append(2)
+                bytes.append(contentsOf: digest)
+            case .hashSecret: bytes.append(3)
             }
         }
     }
@@ -50,11 +51,11 @@ package struct Vault: Sendable {
         sealed.append(contentsOf: keys[0].id)
         Salt.append(to: &sealed)
         let key = Self.key(keys[0], sealed[Self.salt], place)
-        guard let box = try? AES.GCM.seal(value, using: key, nonce: Self.nonce) else {
+        guard let whole = try? AES.GCM.seal(value, using: key, nonce: Self.nonce).combined else {
             preconditionFailure("AES-GCM refuses a key of 256 bits")
         }
-        sealed.append(contentsOf: box.ciphertext)
-        sealed.append(contentsOf: box.tag)
+        // Behind the nonce, which is always the same, stand ciphertext and tag.
+        unsafe whole.withUnsafeBytes { bytes in unsafe sealed.append(contentsOf: bytes.dropFirst(Self.nonceBytes)) }
         return sealed
     }
 
@@ -81,25 +82,24 @@ package struct Vault: Sendable {
     private static var salt: Range<Int> { 8..<24 }
     private static var prefix: Int { 24 }
     private static var tag: Int { 16 }
+    private static var nonceBytes: Int { 12 }
     /// Each key seals one value.
     private static let nonce: AES.GCM.Nonce = {
-        guard let nonce = try? AES.GCM.Nonce(data: [UInt8](repeating: 0, count: 12)) else {
+        guard let nonce = try? AES.GCM.Nonce(data: [UInt8](repeating: 0, count: nonceBytes)) else {
             preconditionFailure("a nonce has 96 bits")
         }
         return nonce
     }()
 
     private static func key(_ master: SealingKey, _ salt: ArraySlice<UInt8>, _ place: Place) -> SymmetricKey {
-        var code = HMAC<SHA256>(key: master.key)
-        // Counter, label, zero, context, length in bits.
-        code.update(data: label)
-        code.update(data: salt)
-        place.update(&code)
-        code.update(data: [1, 0])
-        return SymmetricKey(data: code.finalize())
+        var information: [UInt8] = []
+        information.reserveCapacity(80)
+        information.append(contentsOf: salt)
+        place.append(to: &information)
+        var hash = master.derivation
+        unsafe information.withUnsafeBytes { bytes in unsafe hash.update(bufferPointer: bytes) }
+        return unsafe hash.finalize().withUnsafeBytes { bytes in unsafe SymmetricKey(data: bytes) }
     }
-
-    private static let label = Array("\u{1}hoso sealed 1\0".utf8)
 }
 
 /// Salts that never come twice: random ones of a process, counted on.
