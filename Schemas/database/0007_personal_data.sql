@@ -17,11 +17,18 @@ ALTER TABLE hoso.quarantine
     ADD COLUMN is_sealed boolean NOT NULL DEFAULT false,
     ALTER COLUMN body DROP NOT NULL;   -- NULL: erased
 
+-- Reasons without the values that were at fault.
+CREATE FUNCTION hoso.without_values(reasons jsonb) RETURNS jsonb LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT coalesce(jsonb_agg(r - 'value' ORDER BY n), '[]') FROM jsonb_array_elements(reasons) WITH ORDINALITY AS t (r, n) $$;
+
 -- What was quarantined stays as it was, except that its body may be sealed anew or erased.
-CREATE FUNCTION hoso.keep_quarantined() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+CREATE FUNCTION hoso.keep_quarantined() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    IF TG_OP <> 'UPDATE' OR OLD.body IS NULL
-        OR to_jsonb(NEW) - '{body,is_sealed}'::text[] IS DISTINCT FROM to_jsonb(OLD) - '{body,is_sealed}'::text[]
+    IF TG_OP <> 'UPDATE' OR OLD.body IS NULL OR OLD.is_sealed AND NOT NEW.is_sealed
+        OR to_jsonb(NEW) - '{body,is_sealed,reasons}'::text[] IS DISTINCT FROM
+            to_jsonb(OLD) - '{body,is_sealed,reasons}'::text[]
+        -- The values that were at fault go with the body, and not without it.
+        OR NEW.reasons <> (CASE WHEN NEW.body IS NULL THEN hoso.without_values(OLD.reasons) ELSE OLD.reasons END)
     THEN
         RAISE EXCEPTION 'hoso.quarantine keeps what has been' USING ERRCODE = 'insufficient_privilege';
     END IF;
@@ -36,6 +43,9 @@ CREATE TRIGGER append_only BEFORE TRUNCATE ON hoso.quarantine
 ALTER TABLE hoso.quarantine_closure
     DROP CONSTRAINT quarantine_closure_cause_check,
     ADD CONSTRAINT quarantine_closure_cause_check CHECK (cause IN ('corrected', 'replayed', 'dismissed', 'erased'));
+
+-- Citizens of the quiet period are known by keyed hashes; those of before are hashed once more by `hoso reseal`.
+ALTER TABLE hoso.survey_contact ADD COLUMN is_keyed boolean NOT NULL DEFAULT false;
 
 -- The secret of the keyed hashes (content of dossiers, citizens of the quiet period), sealed.
 CREATE TABLE hoso.hash_secret (
@@ -68,8 +78,10 @@ INSERT INTO hoso.retention (days) VALUES (0);
 
 -- Erases who handed in some dossiers, and what was quarantined of them; counts, chains and receipts need neither.
 CREATE FUNCTION hoso.erase_codes(codes text[], whom text, reason text, OUT dossiers bigint, OUT entries bigint)
-LANGUAGE plpgsql SET search_path = '' AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    -- In order, as whoever revises them takes them.
+    PERFORM 1 FROM hoso.dossier WHERE code = ANY (codes) ORDER BY code FOR UPDATE;
     WITH gone AS (
         UPDATE hoso.dossier SET personal = NULL, applicant_id = NULL, applicant_name = NULL, applicant_phone = NULL,
                erased_at = now()
@@ -88,12 +100,13 @@ BEGIN
         INSERT INTO hoso.quarantine_closure (quarantine, cause, by_whom, because)
         SELECT id, 'erased', whom, reason FROM meant ORDER BY id ON CONFLICT (quarantine) DO NOTHING
     ), gone AS (
-        UPDATE hoso.quarantine SET body = NULL WHERE id IN (SELECT id FROM meant) AND body IS NOT NULL RETURNING 1)
+        UPDATE hoso.quarantine SET body = NULL, reasons = hoso.without_values(reasons)
+        WHERE id IN (SELECT id FROM meant) AND body IS NOT NULL RETURNING 1)
     SELECT count(*) INTO entries FROM gone;
 END $$;
 
 CREATE FUNCTION hoso.erase(code text, whom text, reason text, OUT dossiers bigint, OUT entries bigint)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     SELECT e.dossiers, e.entries INTO dossiers, entries FROM hoso.erase_codes(ARRAY[code], whom, reason) e;
     IF dossiers + entries > 0 THEN
@@ -104,7 +117,7 @@ END $$;
 
 -- Erases what has been kept for long enough, at most so much at a time; returns how much. How long is not for the caller to say.
 CREATE FUNCTION hoso.erase_expired(most integer) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     oldest timestamptz;
     codes  text[];
@@ -118,7 +131,7 @@ BEGIN
         -- Handed in on that day at the latest, for the index; and nothing has happened since.
         WHERE d.received_on <= (oldest + interval '1 day')::date AND d.erased_at IS NULL
           AND greatest(d.received_at, d.finished_at, d.returned_at) < oldest
-        ORDER BY d.code LIMIT most);
+        LIMIT most);
     SELECT e.dossiers + e.entries INTO number FROM hoso.erase_codes(codes, 'retention', 'kept for long enough') e;
     WITH meant AS MATERIALIZED (
         SELECT q.id FROM hoso.quarantine q WHERE q.recorded_at < oldest AND q.body IS NOT NULL ORDER BY q.id LIMIT most
@@ -127,7 +140,8 @@ BEGIN
         SELECT id, 'erased', 'retention', 'kept for long enough' FROM meant ORDER BY id
         ON CONFLICT (quarantine) DO NOTHING
     ), gone AS (
-        UPDATE hoso.quarantine SET body = NULL WHERE id IN (SELECT id FROM meant) RETURNING 1)
+        UPDATE hoso.quarantine SET body = NULL, reasons = hoso.without_values(reasons)
+        WHERE id IN (SELECT id FROM meant) RETURNING 1)
     SELECT count(*) INTO others FROM gone;
     DELETE FROM hoso.survey_contact WHERE asked_on < oldest::date;
     number := number + others;

@@ -15,7 +15,7 @@ CREATE TABLE hoso.enrolment (
 );
 CREATE INDEX enrolment_of ON hoso.enrolment (sender);
 
-CREATE FUNCTION hoso.keep_enrolment() RETURNS trigger LANGUAGE plpgsql SET search_path = '' AS $$
+CREATE FUNCTION hoso.keep_enrolment() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     -- It can be redeemed once, or end sooner; nothing else of it changes.
     IF TG_OP = 'DELETE' OR OLD.redeemed_at IS NOT NULL OR NEW.valid_to > OLD.valid_to
@@ -36,7 +36,7 @@ CREATE TRIGGER renew_roster AFTER INSERT OR UPDATE ON hoso.enrolment
 -- Redeems a code: enrols the key that its holder has proved. Once; the same key again is told the same, for the answer may have
 -- been lost. NULL: the code has ended, or another key was enrolled by it, or this key was enrolled before.
 CREATE FUNCTION hoso.redeem(code integer, new_curve bytea, new_signing bytea) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = '' AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     made   hoso.enrolment;
     number integer;
@@ -52,6 +52,12 @@ BEGIN
     INSERT INTO hoso.sender_key (sender, curve, signing, valid_to, enrolled_by)
     VALUES (made.sender, new_curve, new_signing, made.key_ends, 'code ' || made.id || ' of ' || made.made_by)
     ON CONFLICT (curve) DO NOTHING RETURNING id INTO number;
+    IF number IS NULL THEN
+        -- The sender has enrolled this very key by another code.
+        SELECT k.id INTO number FROM hoso.sender_key k
+        WHERE k.curve = new_curve AND k.sender = made.sender AND k.signing IS NOT DISTINCT FROM new_signing
+          AND k.revoked_at IS NULL AND k.valid_to > now();
+    END IF;
     IF number IS NOT NULL THEN
         UPDATE hoso.enrolment SET redeemed_at = now(), sender_key = number WHERE id = code;
     END IF;

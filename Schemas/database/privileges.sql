@@ -8,7 +8,7 @@ BEGIN
     FOREACH role IN ARRAY ARRAY['hoso_ingest', 'hoso_fold', 'hoso_relay', 'hoso_read', 'hoso_operations'] LOOP
         BEGIN
             EXECUTE format('CREATE ROLE %I LOGIN NOINHERIT NOCREATEDB NOCREATEROLE CONNECTION LIMIT %s', role,
-                CASE role WHEN 'hoso_ingest' THEN 24 WHEN 'hoso_read' THEN 8 WHEN 'hoso_operations' THEN 6 ELSE 4 END);
+                CASE role WHEN 'hoso_ingest' THEN 22 WHEN 'hoso_read' THEN 8 WHEN 'hoso_fold' THEN 4 ELSE 6 END);
             -- What a session forgets to set: no statement, lock or idle transaction holds others up for long.
             EXECUTE format('ALTER ROLE %I SET lock_timeout = ''5s''', role);
             EXECUTE format('ALTER ROLE %I SET idle_in_transaction_session_timeout = ''30s''', role);
@@ -90,7 +90,7 @@ GRANT EXECUTE ON FUNCTION hoso.erase_expired(integer) TO hoso_fold;
 GRANT SELECT ON hoso.survey_task TO hoso_relay;
 GRANT SELECT (code, unit, procedure, channel, return_channel, received_on, personal, applicant_name, applicant_phone)
     ON hoso.dossier TO hoso_relay;
-GRANT INSERT ON hoso.personal_access TO hoso_relay;
+GRANT INSERT (by_whom, action, subject, entries, because) ON hoso.personal_access TO hoso_relay;
 GRANT SELECT, INSERT, DELETE ON hoso.survey_acknowledgement TO hoso_relay;
 GRANT SELECT, UPDATE ON hoso.survey_floor TO hoso_relay;
 
@@ -127,8 +127,10 @@ GRANT INSERT ON hoso.sender TO hoso_operations;
 GRANT INSERT, UPDATE (valid_to, revoked_at, revoked_by, because) ON hoso.sender_key TO hoso_operations;
 GRANT INSERT ON hoso.sender_grant, hoso.enrolment TO hoso_operations;
 GRANT UPDATE (valid_to) ON hoso.enrolment TO hoso_operations;
-GRANT INSERT ON hoso.hash_secret, hoso.personal_access TO hoso_operations;
+GRANT INSERT ON hoso.hash_secret TO hoso_operations;
+GRANT INSERT (by_whom, action, subject, entries, because) ON hoso.personal_access TO hoso_operations;
 GRANT UPDATE ON hoso.hash_secret TO hoso_operations;
 GRANT UPDATE (body, is_sealed) ON hoso.quarantine TO hoso_operations;
-GRANT DELETE ON hoso.unsealed_dossier TO hoso_operations;
+GRANT EXECUTE ON FUNCTION hoso.without_values(jsonb) TO hoso_operations;
+GRANT DELETE ON hoso.unsealed_dossier, hoso.survey_contact TO hoso_operations;
 GRANT EXECUTE ON FUNCTION hoso.run_again(), hoso.erase(text, text, text) TO hoso_operations;

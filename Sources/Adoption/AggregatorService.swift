@@ -39,6 +39,7 @@ package actor AggregatorService: Service {
                 try? await gracefulShutdown()
                 await self.beginStop()
             }
+            group.addTask { await self.eraseByAge() }
             defer { group.cancelAll() }
             try await self.aggregate()
         }
@@ -57,7 +58,7 @@ package actor AggregatorService: Service {
                 guard try await Migrator(connection).state() == .current else { throw AdoptionError.otherVersion }
                 guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
                 logger.info("folding the ledger")
-                try await run(fold, Housekeeping(connection, receiptDays: receiptDays), Retention(connection))
+                try await run(fold, Housekeeping(connection, receiptDays: receiptDays))
             } catch {
                 guard error.isRetriable else { throw error }
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
@@ -67,11 +68,8 @@ package actor AggregatorService: Service {
         }
     }
 
-    private func run(
-        _ fold: Fold, _ housekeeping: Housekeeping, _ retention: Retention
-    ) async throws(PostgresError) {
+    private func run(_ fold: Fold, _ housekeeping: Housekeeping) async throws(PostgresError) {
         var nextCleaning = ContinuousClock.now
-        var nextErasing = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
             if nextCleaning <= .now {
                 nextCleaning = .now.advanced(by: .seconds(3_600))
@@ -81,11 +79,6 @@ package actor AggregatorService: Service {
                     logger.warning("old times kept", metadata: ["reason": "\(error)"])
                 }
             }
-            if nextErasing <= .now {
-                let erased = try await erase(retention)
-                // A little at a time: figures are to be of this second also while years of dossiers are erased.
-                nextErasing = .now.advanced(by: erased > 0 ? .seconds(1) : .seconds(3_600))
-            }
             let step = try await fold.step()
             // While dossiers come in, a pause lets enough of them gather for a commit of its own.
             if step.rows >= Fold.largestStep { continue }
@@ -93,15 +86,27 @@ package actor AggregatorService: Service {
         }
     }
 
-    private func erase(_ retention: Retention) async throws(PostgresError) -> Int64 {
-        do throws(PostgresError) {
-            let erased = try await retention.erase()
-            if erased > 0 { logger.info("personal data erased by its age", metadata: ["count": "\(erased)"]) }
-            return erased
-        } catch {
-            guard case .refused = error.code else { throw error }
-            logger.warning("personal data kept for longer than it should", metadata: ["reason": "\(error)"])
-            return 0
+    /// Erases personal data that has been kept for long enough, on a connection of its own: to look for it takes a while, and
+    /// the figures do not wait.
+    private func eraseByAge() async {
+        // Not at the very start, when everybody needs the database.
+        var pause: Duration = .seconds(2)
+        while !stop.isRaised, !Task.isCancelled {
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
+            if stop.isRaised { return }
+            do throws(PostgresError) {
+                let connection = try await database.allowing(.seconds(900)).open(on: executor)
+                guard try await Migrator(connection).state() == .current else {
+                    pause = .seconds(60)
+                    continue
+                }
+                let erased = try await Retention(connection).erase()
+                if erased > 0 { logger.info("personal data erased by its age", metadata: ["count": "\(erased)"]) }
+                pause = erased > 0 ? .milliseconds(100) : .seconds(21_600)
+            } catch {
+                logger.warning("personal data kept for longer than it should", metadata: ["reason": "\(error)"])
+                pause = .seconds(60)
+            }
         }
     }
 }

@@ -21,15 +21,20 @@ package struct SenderKeysReport: Sendable {
     }
 
     private let keys: [Line]
+    private let codes: [Enrolments.Code]
     private let grants: [String: Authority]
     private let now: Int64
     private let time: @Sendable (Int64?) -> String?
 
     /// A report in local time.
     /// - Parameters:
+    ///   - codes: enrolment codes that can still be redeemed.
     ///   - grants: what senders may hand in, by name; who is not in it may hand in everything.
     ///   - now: the moment at which a key counts or not, in microseconds since 1970.
-    package init(keys: [Line], grants: [String: Authority], now: Int64, zone: LocalZone) {
+    package init(
+        keys: [Line], codes: [Enrolments.Code], grants: [String: Authority], now: Int64, zone: LocalZone
+    ) {
+        self.codes = codes
         self.grants = grants
         self.keys = keys
         self.now = now
@@ -74,7 +79,14 @@ package struct SenderKeysReport: Sendable {
                 time(key.validTo) ?? "–", title(key, language), (grants[key.sender] ?? Authority()).title(in: language),
             ]
         }
-        return TextTable(header: header, rows: rows, leftColumns: 8).lines
+        let waiting = codes.map { code in
+            [
+                code.sender, "–", "–", "–", "–", time(code.validTo) ?? "–",
+                language == .vietnamese ? "mã ghi danh chưa dùng" : "code not used yet",
+                (grants[code.sender] ?? Authority()).title(in: language),
+            ]
+        }
+        return TextTable(header: header, rows: rows + waiting, leftColumns: 8).lines
     }
 
     /// The report as one JSON document.
@@ -100,7 +112,15 @@ package struct SenderKeysReport: Sendable {
             object.add("code_grammar", text: grant.grammar?.code)
             return object.text
         }
-        return "{\"keys\":[" + objects.joined(separator: ",") + "]}"
+        let waiting = codes.map { code -> String in
+            var object = JSONLine()
+            object.add("sender", text: code.sender)
+            object.add("code", raw: String(code.number))
+            object.add("valid_to", text: time(code.validTo))
+            object.add("made_by", text: code.madeBy)
+            return object.text
+        }
+        return "{\"keys\":[" + objects.joined(separator: ",") + "],\"codes\":[" + waiting.joined(separator: ",") + "]}"
     }
 
     /// The report as CSV.

@@ -11,7 +11,7 @@ package actor Enrolling {
     package enum Failure: Error, Sendable, Equatable {
         /// The centre does not let the code in: it has ended, was used, or is of another centre.
         case notAdmitted
-        /// The code has ended, or was used with another key.
+        /// The code was used with another key, or has just ended.
         case refused
         /// The centre is known by another key than the code says, or something else listens there.
         case otherCentre
@@ -51,13 +51,15 @@ package actor Enrolling {
         message.signature = Data(signature)
         let body = try message.encoded(as: .protobuf)
         let end = ContinuousClock.now.advanced(by: patience)
+        // A code that was made a moment ago may not be known at the door yet, but it is within seconds.
+        let known = ContinuousClock.now.advanced(by: min(patience, .seconds(5)))
         var last = Failure.silent
         while end > .now {
             do {
                 return try await attempt(body, until: min(end, .now.advanced(by: .seconds(10))))
             } catch let failure as Failure {
                 switch failure {
-                // A code that was made a moment ago may not be known at the door yet.
+                case .notAdmitted where known < .now: throw failure
                 case .notAdmitted, .silent: last = failure
                 case .refused, .otherCentre, .misunderstood: throw failure
                 }

@@ -8,7 +8,7 @@ import Synchronization
 /// What is sealed has three parts: the id of the master key (8 bytes), a salt (16 bytes), and the ciphertext with its tag
 /// (AES-256-GCM, NIST SP 800-38D). Each has a key of its own, derived from master key, salt and place by the one-step
 /// derivation with SHA-256 (NIST SP 800-56C, section 4.1), so a nonce is never used twice under one key, and what was sealed for one place opens in
-/// no other. Without its salt nobody has the key: to overwrite the value is to destroy it.
+/// no other. To overwrite the value, salt and all, is to destroy its key.
 package struct Vault: Sendable {
     private let keys: [SealingKey]
 
@@ -102,17 +102,20 @@ package struct Vault: Sendable {
     }
 }
 
-/// Salts that never come twice: random ones of a process, counted on.
+/// Salts: random bytes, taken from the system many at a time.
 private enum Salt {
-    private static let state = Mutex(
-        (random: UInt64.random(in: .min ... .max), other: UInt64.random(in: .min ... .max)))
+    private static let size = 16
+    private static let pool = Mutex([UInt8]())
 
     static func append(to bytes: inout [UInt8]) {
-        let (first, second) = state.withLock { state in
-            state.other &+= 1
-            return (state.random, state.other)
+        pool.withLock { pool in
+            if pool.isEmpty {
+                let fresh = SymmetricKey(size: SymmetricKeySize(bitCount: 256 * 8 * size))
+                pool = unsafe fresh.withUnsafeBytes { bytes in unsafe Array(bytes) }
+            }
+            bytes.append(contentsOf: pool.suffix(size))
+            pool.removeLast(size)
         }
-        unsafe withUnsafeBytes(of: (first.bigEndian, second.bigEndian)) { unsafe bytes.append(contentsOf: $0) }
     }
 }
 

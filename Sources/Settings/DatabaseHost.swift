@@ -6,6 +6,7 @@ struct DatabaseHost {
     let hosts: [String]
     /// How the server has to prove who it is, if the string says so.
     let sslMode: String?
+    private let leadsElsewhere: Bool
 
     /// Reads a connection string: a URI, or words and values.
     init(_ text: String) {
@@ -28,14 +29,18 @@ struct DatabaseHost {
         for name in ["host", "hostaddr"] { hosts += (words[name] ?? "").split(separator: ",").map(String.init) }
         self.hosts = hosts.map { $0.removingPercentEncoding ?? $0 }
         sslMode = words["sslmode"]
+        leadsElsewhere =
+            words["service"] != nil || words["dbname"].map { $0.contains("=") || $0.contains("://") } ?? false
     }
 
     /// Whether somebody else's network may be between.
     var isRemote: Bool {
-        hosts.contains { host in
-            !(host.isEmpty || host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
-                || host.hasPrefix("127."))
-        }
+        // A service file, or a connection string within the string, may lead anywhere.
+        leadsElsewhere
+            || hosts.contains { host in
+                !(host.isEmpty || host.hasPrefix("/") || host.hasPrefix("@") || host == "localhost" || host == "::1"
+                    || host.wholeMatch(of: #/127(\.\d{1,3}){3}/#) != nil)
+            }
     }
 
     private static func withoutPort(_ place: Substring) -> String {

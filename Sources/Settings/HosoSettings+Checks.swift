@@ -113,12 +113,18 @@ extension HosoSettings {
         }
     }
 
+    /// Whether an endpoint is `tcp://HOST:PORT`.
+    package static func isNetworkEndpoint(_ endpoint: String) -> Bool {
+        guard endpoint.hasPrefix("tcp://") else { return false }
+        let place = endpoint.dropFirst(6)
+        guard let colon = place.lastIndex(of: ":") else { return false }
+        let host = place[..<colon]
+        return !host.isEmpty && !host.contains { $0.isWhitespace || $0 == ";" || $0 == "/" }
+            && (1...65_535).contains(Int(place[place.index(after: colon)...]) ?? 0)
+    }
+
     private static func checkNetwork(_ endpoint: String, _ key: String, _ source: inout SettingSource) {
-        let port = endpoint.lastIndex(of: ":").flatMap { Int(endpoint[endpoint.index(after: $0)...]) } ?? 0
-        guard !endpoint.hasPrefix("tcp://") || !(1...65_535).contains(port) || endpoint.dropFirst(6).hasPrefix(":")
-        else {
-            return
-        }
+        guard !isNetworkEndpoint(endpoint) else { return }
         source.complain(key, "“\(endpoint)” phải có dạng tcp://MÁY:CỔNG", "“\(endpoint)” must be tcp://HOST:PORT")
     }
 

@@ -106,7 +106,8 @@ extension BatchSQL {
             ORDER BY code COLLATE "C"
             ON CONFLICT (code) DO NOTHING RETURNING sender, epoch, sequence
         ), updated AS (
-            UPDATE hoso.dossier k SET (\(dossierColumns)) = ROW (\(revisedColumns))
+            UPDATE hoso.dossier k SET (\(dossierColumns), applicant_id, applicant_name, applicant_phone)
+                = ROW (\(revisedColumns), NULL, NULL, NULL)
             FROM fresh f
             JOIN decided d ON d.ordinal = f.ordinal AND d.outcome = 1
             JOIN current c ON c.ordinal = f.ordinal

@@ -13,8 +13,8 @@ enum BatchSQL {
     static func tasks(quietDays: Int) -> String {
         """
         contacted AS (
-            INSERT INTO hoso.survey_contact AS c (person, asked_on)
-            SELECT DISTINCT person, current_date FROM chosen WHERE person IS NOT NULL ORDER BY person
+            INSERT INTO hoso.survey_contact AS c (person, asked_on, is_keyed)
+            SELECT DISTINCT person, current_date, true FROM chosen WHERE person IS NOT NULL ORDER BY person
             ON CONFLICT (person) DO UPDATE SET asked_on = excluded.asked_on
             WHERE c.asked_on + $\(quietDays) <= excluded.asked_on RETURNING person
         ), task AS (
@@ -154,7 +154,11 @@ enum BatchSQL {
             INSERT INTO hoso.quarantine (
                 sender, epoch, sequence, content_type, outcome, digest, body, is_sealed, dossier, reasons, kind,
                 root_epoch, root_sequence)
-            SELECT i.sender, i.epoch, i.sequence, i.content_type, i.outcome, i.digest, i.body, true, i.dossier,
+            SELECT i.sender, i.epoch, i.sequence, i.content_type, i.outcome, i.digest,
+                   -- Of what was erased nothing is stored again.
+                   CASE WHEN NOT EXISTS (
+                       SELECT FROM hoso.dossier d WHERE d.code = i.dossier AND d.erased_at IS NOT NULL) THEN i.body END,
+                   true, i.dossier,
                    i.reasons::jsonb, i.kind, r.root_epoch, r.root_sequence
             FROM input i
             JOIN rooted r ON r.ordinal = i.ordinal

@@ -1,3 +1,4 @@
+package import Dossiers
 package import Postgres
 
 /// The codes by which new senders enrol keys that they have made themselves.
@@ -12,6 +13,10 @@ package struct Enrolments {
         package let curve: [UInt8]
         /// When it ends, in microseconds since 1970.
         package let validTo: Int64
+        /// Who made it.
+        package let madeBy: String
+        /// Whether a key was enrolled by it.
+        package let isRedeemed: Bool
     }
 
     /// What became of a code that was shown.
@@ -29,40 +34,51 @@ package struct Enrolments {
 
     /// Makes a code for a sender, which is registered when it is new.
     /// - Parameters:
+    ///   - authority: what it may hand in from now on; `nil` leaves that as it is.
     ///   - curve: the public key of CURVE that follows from the code.
     ///   - signing: the public key that follows from it and signs.
     ///   - validTo: when it ends, in microseconds since 1970.
     ///   - keyEnds: when the key that is enrolled by it ceases to count; `nil` for never.
     package func make(
-        curve: [UInt8], signing: [UInt8], of sender: String, validTo: Int64, keyEnds: Int64?, by whom: String
+        curve: [UInt8], signing: [UInt8], of sender: String, granting authority: Authority? = nil, validTo: Int64,
+        keyEnds: Int64?, by whom: String
     ) async throws(PostgresError) -> Int32 {
-        let number = try await SenderDirectory(connection).register(sender)
-        var parameters = Parameters()
-        parameters.append(number)
-        parameters.append(curve)
-        parameters.append(signing)
-        parameters.append(microseconds: validTo)
-        parameters.append(microseconds: keyEnds)
-        parameters.append(whom)
-        return try await connection.run(
-            """
-            INSERT INTO hoso.enrolment (sender, curve, signing, valid_to, key_ends, made_by)
-            VALUES ($1, $2, $3, $4, coalesce($5, 'infinity'), $6) RETURNING id
-            """, parameters, as: "make an enrolment code"
-        ).int32(0, 0)
+        _ = try await connection.run("BEGIN", as: "begin")
+        do throws(PostgresError) {
+            let number = try await SenderDirectory(connection).register(sender)
+            var parameters = Parameters()
+            parameters.append(number)
+            parameters.append(curve)
+            parameters.append(signing)
+            parameters.append(microseconds: validTo)
+            parameters.append(microseconds: keyEnds)
+            parameters.append(whom)
+            let code = try await connection.run(
+                """
+                INSERT INTO hoso.enrolment (sender, curve, signing, valid_to, key_ends, made_by)
+                VALUES ($1, $2, $3, $4, coalesce($5, 'infinity'), $6) RETURNING id
+                """, parameters, as: "make an enrolment code"
+            ).int32(0, 0)
+            if let authority { _ = try await SenderGrants(connection).grant(authority, to: sender, by: whom) }
+            _ = try await connection.run("COMMIT", as: "make an enrolment code")
+            return code
+        } catch {
+            try? await connection.rollBack()
+            throw error
+        }
     }
 
-    /// Codes that can be redeemed now.
+    /// Codes that have not ended: also those that were redeemed, since the answer may have been lost on its way.
     package func open() async throws(PostgresError) -> [Code] {
         let result = try await connection.run(
             """
-            SELECT e.id, s.name, e.curve, e.valid_to FROM hoso.enrolment e JOIN hoso.sender s ON s.id = e.sender
-            WHERE e.redeemed_at IS NULL AND e.valid_to > now() ORDER BY e.id
+            SELECT e.id, s.name, e.curve, e.valid_to, e.made_by, e.redeemed_at IS NOT NULL FROM hoso.enrolment e JOIN hoso.sender s ON s.id = e.sender
+            WHERE e.valid_to > now() ORDER BY e.id
             """, as: "read enrolment codes")
         return (0..<result.count).map { row in
             Code(
                 number: result.int32(row, 0), sender: result.string(row, 1), curve: result.bytes(row, 2),
-                validTo: result.microseconds(row, 3))
+                validTo: result.microseconds(row, 3), madeBy: result.string(row, 4), isRedeemed: result.bool(row, 5))
         }
     }
 

@@ -18,27 +18,24 @@ package struct Outbox {
         package let unit: String
         /// 1 in person, 2 online, 3 postal.
         package let channel: Int16
-        /// Whether anything is known of who handed it in.
-        package var hasContact: Bool { personal != nil || applicantName != nil || applicantPhone != nil }
         /// The same codes.
         package let returnChannel: Int16?
         /// Local day of reception, days since 1970-01-01.
         package let receivedOn: Int32
-        /// Who handed it in, sealed.
+    }
+
+    /// Whom a task is about.
+    package struct Contact: Sendable {
+        /// Sealed.
         package let personal: [UInt8]?
-        /// Personal data of a dossier of before there was sealing.
-        package let applicantName: String?
-        /// The same.
-        package let applicantPhone: String?
+        /// In plain text, of a dossier of before there was sealing.
+        package let plain: (name: String?, phone: String?)
     }
 
     private let connection: Connection
 
     /// An outbox on a connection.
     package init(_ connection: Connection) { self.connection = connection }
-
-    /// Where it is noted that contacts are handed out.
-    package var audit: AccessAudit { AccessAudit(connection) }
 
     /// Takes the lock that makes this connection the only relay; false when another one has it.
     package func becomeRelay() async throws(PostgresError) -> Bool {
@@ -64,7 +61,7 @@ package struct Outbox {
         let result = try await connection.run(
             """
             SELECT t.xid, t.id, t.not_before, t.dossier, d.procedure, d.unit, d.channel, d.return_channel,
-                   d.received_on, d.applicant_name, d.applicant_phone, d.personal
+                   d.received_on
             FROM hoso.survey_task t JOIN hoso.dossier d ON d.code = t.dossier
             WHERE (t.xid, t.id) > ($1, $2) AND t.xid < pg_snapshot_xmin(pg_current_snapshot())
               AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t.id)
@@ -75,9 +72,34 @@ package struct Outbox {
                 transaction: result.transaction(row, 0), id: result.int64(row, 1),
                 notBefore: result.microseconds(row, 2), dossier: result.string(row, 3),
                 procedure: result.optionalString(row, 4), unit: result.string(row, 5), channel: result.int16(row, 6),
-                returnChannel: result.isNull(row, 7) ? nil : result.int16(row, 7), receivedOn: result.day(row, 8),
-                personal: result.isNull(row, 11) ? nil : result.bytes(row, 11),
-                applicantName: result.optionalString(row, 9), applicantPhone: result.optionalString(row, 10))
+                returnChannel: result.isNull(row, 7) ? nil : result.int16(row, 7), receivedOn: result.day(row, 8))
+        }
+    }
+
+    /// Whom tasks are about as of now, by their ids; that it was read is noted, dossier by dossier.
+    ///
+    /// Read when they are handed over, and never kept: it may be erased meanwhile.
+    package func contacts(of tasks: [Int64], for whom: String) async throws(PostgresError) -> [Int64: Contact] {
+        var column = Column(.int8)
+        for task in tasks { column.append(task) }
+        var parameters = Parameters()
+        parameters.append(column)
+        parameters.append(whom)
+        let result = try await connection.run(
+            """
+            WITH found AS MATERIALIZED (
+                SELECT t.id, t.dossier, d.personal, d.applicant_name, d.applicant_phone
+                FROM hoso.survey_task t JOIN hoso.dossier d ON d.code = t.dossier
+                WHERE t.id = ANY ($1) AND num_nonnulls(d.personal, d.applicant_name, d.applicant_phone) > 0
+            ), noted AS (
+                INSERT INTO hoso.personal_access (by_whom, action, subject, entries)
+                SELECT $2, 'survey', dossier, 1 FROM found)
+            SELECT id, personal, applicant_name, applicant_phone FROM found
+            """, parameters, as: "read contacts")
+        return (0..<result.count).reduce(into: [:]) { contacts, row in
+            contacts[result.int64(row, 0)] = Contact(
+                personal: result.isNull(row, 1) ? nil : result.bytes(row, 1),
+                plain: (result.optionalString(row, 2), result.optionalString(row, 3)))
         }
     }
 

@@ -76,19 +76,33 @@ package struct AccessAudit {
     package init(_ connection: Connection) { self.connection = connection }
 
     /// Notes an access, durably, before it takes place.
+    /// - Parameter subjects: a dossier's code each, or where that is not known which entry it is.
     package func note(
-        _ action: Action, of subject: String, entries: Int, by whom: String, because: String? = nil
+        _ action: Action, of subjects: [String], by whom: String, because: String? = nil
     ) async throws(PostgresError) {
         var parameters = Parameters()
         parameters.append(whom)
         parameters.append(action.rawValue)
-        parameters.append(subject)
-        parameters.append(Int64(entries))
+        var column = Column(.text)
+        for subject in subjects { column.append(subject) }
+        parameters.append(column)
         parameters.append(because)
         _ = try await connection.run(
             """
-            INSERT INTO hoso.personal_access (by_whom, action, subject, entries, because) VALUES ($1, $2, $3, $4, $5)
+            INSERT INTO hoso.personal_access (by_whom, action, subject, entries, because)
+            SELECT $1, $2, s, 1, $4 FROM unnest($3) AS s
             """, parameters, as: "note an access to personal data")
+    }
+
+    /// Notes that everything was sealed anew, by whom.
+    package func note(resealed entries: Int, by whom: String) async throws(PostgresError) {
+        var parameters = Parameters()
+        parameters.append(whom)
+        parameters.append(Int64(entries))
+        _ = try await connection.run(
+            """
+            INSERT INTO hoso.personal_access (by_whom, action, subject, entries) VALUES ($1, 'reseal', 'what is sealed', $2)
+            """, parameters, as: "note that data was sealed anew")
     }
 
     /// The latest rows, the newest first.
@@ -149,10 +163,15 @@ package struct ApplicantTable {
     /// The applicants on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// Dossiers of before there was sealing that are not sealed yet.
+    /// Dossiers, quarantined entries and citizens of the quiet period of before there was sealing, that are as they were.
     package func unsealed() async throws(PostgresError) -> Int64 {
-        try await connection.run("SELECT count(*) FROM hoso.unsealed_dossier", as: "count unsealed dossiers").int64(
-            0, 0)
+        try await connection.run(
+            """
+            SELECT (SELECT count(*) FROM hoso.unsealed_dossier)
+                 + (SELECT count(*) FROM hoso.quarantine WHERE NOT is_sealed AND body IS NOT NULL)
+                 + (SELECT count(*) FROM hoso.survey_contact WHERE NOT is_keyed)
+            """, as: "count what is not sealed", within: .seconds(120)
+        ).int64(0, 0)
     }
 
     /// The applicant of a dossier; `nil` when there is no such dossier.
@@ -189,7 +208,8 @@ package struct ApplicantTable {
     }
 
     /// Stores applicants as they are to be from now on, unless they have been changed since they were read.
-    package func apply(_ changes: [Change]) async throws(PostgresError) {
+    /// - Returns: how many were stored; the others are still to be done.
+    package func apply(_ changes: [Change]) async throws(PostgresError) -> Int {
         var code = Column(.text), old = Column(.bytes), new = Column(.bytes), content = Column(.bytes)
         for change in changes {
             code.append(change.row.code)
@@ -199,23 +219,22 @@ package struct ApplicantTable {
         }
         var parameters = Parameters()
         for column in [code, old, new, content] { parameters.append(column) }
-        var codes = Parameters()
-        codes.append(code)
-        _ = try await connection.commit(
-            [
-                Statement(
-                    """
-                    UPDATE hoso.dossier d SET personal = CASE WHEN d.erased_at IS NULL THEN t.new END,
-                        applicant_id = NULL, applicant_name = NULL, applicant_phone = NULL,
-                        content = coalesce(t.content, d.content)
-                    FROM unnest($1, $2, $3, $4) AS t (code, old, new, content)
-                    WHERE d.code = t.code AND d.personal IS NOT DISTINCT FROM t.old
-                      -- A correction may have brought a keyed one meanwhile.
-                      AND (t.content IS NULL OR d.content = (
-                          SELECT content FROM hoso.unsealed_dossier u WHERE u.code = d.code))
-                    """, parameters),
-                Statement("DELETE FROM hoso.unsealed_dossier WHERE code = ANY ($1)", codes),
-            ], as: "seal applicants anew")
+        let result = try await connection.run(
+            """
+            WITH changed AS (
+                UPDATE hoso.dossier d SET personal = CASE WHEN d.erased_at IS NULL THEN t.new END,
+                    applicant_id = NULL, applicant_name = NULL, applicant_phone = NULL,
+                    content = coalesce(t.content, d.content)
+                FROM unnest($1, $2, $3, $4) AS t (code, old, new, content)
+                WHERE d.code = t.code AND d.personal IS NOT DISTINCT FROM t.old
+                  -- A correction may have brought a keyed one meanwhile.
+                  AND (t.content IS NULL OR d.content = (
+                      SELECT content FROM hoso.unsealed_dossier u WHERE u.code = d.code))
+                RETURNING d.code
+            ), done AS (DELETE FROM hoso.unsealed_dossier u USING changed c WHERE u.code = c.code)
+            SELECT count(*) FROM changed
+            """, parameters, as: "seal applicants anew", within: .seconds(60))
+        return Int(result.int64(0, 0))
     }
 
     /// Erases who handed in a dossier and what was quarantined of it; counts, chains and receipts stay as they are.
@@ -230,6 +249,44 @@ package struct ApplicantTable {
         let result = try await connection.run(
             "SELECT dossiers, entries FROM hoso.erase($1, $2, $3)", parameters, as: "erase")
         return (result.int64(0, 0), result.int64(0, 1))
+    }
+}
+
+/// Citizens who were asked and are left in peace, by hashes without a secret: of before there was one.
+package struct UnkeyedContacts {
+    private let connection: Connection
+
+    /// The contacts on a connection.
+    package init(_ connection: Connection) { self.connection = connection }
+
+    /// Some of the hashes.
+    package func some(limit: Int) async throws(PostgresError) -> [[UInt8]] {
+        var parameters = Parameters()
+        parameters.append(Int64(limit))
+        let result = try await connection.run(
+            "SELECT person FROM hoso.survey_contact WHERE NOT is_keyed LIMIT $1", parameters, as: "read old contacts",
+            within: .seconds(60))
+        return (0..<result.count).map { result.bytes($0, 0) }
+    }
+
+    /// Replaces hashes by keyed ones; a citizen who was asked since keeps the later day.
+    package func replace(_ hashes: [(old: [UInt8], new: [UInt8])]) async throws(PostgresError) {
+        var old = Column(.bytes), new = Column(.bytes)
+        for hash in hashes {
+            old.append(hash.old)
+            new.append(hash.new)
+        }
+        var parameters = Parameters()
+        parameters.append(old)
+        parameters.append(new)
+        _ = try await connection.run(
+            """
+            WITH gone AS (
+                DELETE FROM hoso.survey_contact c USING unnest($1, $2) AS t (old, new)
+                WHERE c.person = t.old AND NOT c.is_keyed RETURNING t.new, c.asked_on)
+            INSERT INTO hoso.survey_contact AS c (person, asked_on, is_keyed) SELECT new, asked_on, true FROM gone
+            ON CONFLICT (person) DO UPDATE SET asked_on = greatest(c.asked_on, excluded.asked_on)
+            """, parameters, as: "key old contacts", within: .seconds(60))
     }
 }
 
@@ -252,7 +309,7 @@ package struct Retention {
     /// - Returns: dossiers and entries of which something was erased; 0 when there was nothing left.
     package func erase() async throws(PostgresError) -> Int64 {
         try await connection.run(
-            "SELECT hoso.erase_expired(1000)", as: "erase by age", within: .seconds(55)
+            "SELECT hoso.erase_expired(10000)", as: "erase by age", within: .seconds(900)
         ).int64(0, 0)
     }
 }

@@ -153,7 +153,7 @@ package actor RelayService: Service {
             receiveAll()
             try await record(outbox)
             try await load(outbox)
-            deliver()
+            try await deliver(outbox)
             _ = await executor.wait(
                 for: [socket.interest(.readable), .signal(stop)], until: .now.advanced(by: .milliseconds(100)))
         }
@@ -188,12 +188,6 @@ package actor RelayService: Service {
         }
         let tasks = try await outbox.tasks(
             afterTransaction: cursor.transaction, task: cursor.task, limit: min(machine.room, 2_000))
-        let contacts = tasks.filter { $0.notBefore <= wall && $0.hasContact }
-        if let first = contacts.first, let last = contacts.last {
-            // Before any of them is handed out.
-            try await outbox.audit.note(
-                .survey, of: "tasks \(first.id)–\(last.id)", entries: contacts.count, by: "hoso surveys")
-        }
         for task in tasks {
             let position = Position(transaction: task.transaction, task: task.id)
             if task.notBefore > wall {
@@ -269,27 +263,37 @@ extension RelayService {
         }
     }
 
-    private func deliver() {
+    /// Hands tasks over, with whom they are about as of this moment.
+    private func deliver(_ outbox: Outbox) async throws(PostgresError) {
         for message in machine.deliveries(limit: 256, at: .now) {
+            // Should the database be away now, they are delivered again after the lease.
+            let contacts = try await outbox.contacts(of: message.tasks.map(\.id), for: "hoso surveys")
             var tasks = WireSurveyTasks()
-            tasks.tasks = message.tasks.map { WireSurveyTask($0, contact(of: $0)) }
-            send(.tasks, tasks, to: message.peer, session: message.session, count: message.tasks.count)
+            for task in message.tasks {
+                do throws(VaultError) {
+                    tasks.tasks.append(WireSurveyTask(task, try contacts[task.id].flatMap(opened(task.dossier))))
+                } catch {
+                    // Held back: without a contact it would be acknowledged, and nobody ever asked.
+                    if let withheld = limiter.pass("\(error)", at: .now) {
+                        logger.error(
+                            "a task waits for its contact",
+                            metadata: ["reason": "\(error)", "withheld": "\(withheld)"])
+                    }
+                }
+            }
+            guard !tasks.tasks.isEmpty else { continue }
+            send(.tasks, tasks, to: message.peer, session: message.session, count: tasks.tasks.count)
             FailPoint.afterTasksSent.pass()
         }
     }
 
-    /// Whom to ask; nobody where nothing is known of them, or the keys at hand do not open it.
-    private func contact(of task: Outbox.Task) -> ApplicantDetails? {
-        guard let personal = task.personal else {
-            return ApplicantDetails(id: nil, name: task.applicantName, phone: task.applicantPhone)
-        }
-        do throws(VaultError) {
-            return ApplicantDetails(try configuration.vault.open(personal, for: .dossier(task.dossier)))
-        } catch {
-            if let withheld = limiter.pass("\(error)", at: .now) {
-                logger.error("contact stays sealed", metadata: ["reason": "\(error)", "withheld": "\(withheld)"])
+    /// Opens the contact of a dossier.
+    private func opened(_ dossier: String) -> (Outbox.Contact) throws(VaultError) -> ApplicantDetails? {
+        { [vault = configuration.vault] contact throws(VaultError) in
+            guard let personal = contact.personal else {
+                return ApplicantDetails(id: nil, name: contact.plain.name, phone: contact.plain.phone)
             }
-            return nil
+            return ApplicantDetails(try vault.open(personal, for: .dossier(dossier)))
         }
     }
 

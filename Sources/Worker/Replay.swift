@@ -84,7 +84,7 @@ package struct Replay {
             let entries = try await table.entries(selection, after: last, limit: chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
             last = end
-            try await audit.note(.replay, of: chosen, entries: entries.count, by: byWhom)
+            try await audit.note(.replay, of: entries.map(\.subject), by: byWhom)
             let current: ReplayRecord
             if let record {
                 current = record
@@ -144,7 +144,7 @@ package struct Replay {
 
     /// Says what ``run(_:byWhom:chosen:rate:goesOn:)`` would do, inside transactions that are rolled back.
     package mutating func rehearse(
-        _ selection: QuarantineTable.Selection, byWhom: String, chosen: String, goesOn: (Report) -> Bool
+        _ selection: QuarantineTable.Selection, byWhom: String, goesOn: (Report) -> Bool
     ) async throws -> Report {
         var report = Report()
         var last: Int64 = 0
@@ -155,7 +155,7 @@ package struct Replay {
             let entries = try await table.entries(selection, after: last, limit: Self.chunk, withBodies: true)
             guard let end = entries.last?.id else { break }
             last = end
-            try await audit.note(.replay, of: chosen, entries: entries.count, by: byWhom)
+            try await audit.note(.replay, of: entries.map(\.subject), by: byWhom)
             var waiting = try entries.compactMap { $0.body == nil ? nil : ($0, try examined($0)) }
             while !waiting.isEmpty {
                 var lines: [ReplayRecord.Line] = []
@@ -287,6 +287,9 @@ package struct Replay {
 }
 
 extension QuarantineTable.Entry {
+    /// What the audit calls it: the dossier's code, or the number of the entry where that is not known.
+    package var subject: String { dossier ?? "quarantine \(id)" }
+
     /// The entry as its sender wrote it; empty where it was erased.
     package func opened(by vault: Vault) throws(VaultError) -> [UInt8] {
         guard let body else { return [] }

@@ -14,6 +14,10 @@ package struct Resealing {
         package internal(set) var dossiers = 0
         /// Quarantined entries that have been sealed anew.
         package internal(set) var entries = 0
+        /// Citizens of the quiet period who are known by a keyed hash now.
+        package internal(set) var contacts = 0
+        /// Whether nothing is left to be done.
+        package internal(set) var isDone = false
         /// What could not be opened and stays as it is: sealed with a key that is not at hand, or damaged.
         package internal(set) var closed = 0
     }
@@ -41,34 +45,78 @@ package struct Resealing {
     /// Does it.
     /// - Parameter goesOn: called after each chunk; false ends it in order.
     package mutating func run(byWhom: String, goesOn: (Progress) -> Bool) async throws -> Progress {
-        let audit = AccessAudit(connection), applicants = ApplicantTable(connection)
-        var code = ""
-        while true {
-            let rows = try await applicants.stale(after: code, key: vault.currentKey, limit: Self.chunk)
-            guard let last = rows.last else { break }
-            try await audit.note(.reseal, of: "dossiers \(rows[0].code)–\(last.code)", entries: rows.count, by: byWhom)
-            let changes = rows.compactMap(change)
-            try await applicants.apply(changes)
-            progress.dossiers += changes.count
-            progress.closed += rows.count - changes.count
-            code = last.code
-            guard goesOn(progress) else { return progress }
+        var isDone = try await sealDossiers(goesOn)
+        if isDone { isDone = try await sealQuarantine(goesOn) }
+        if isDone { isDone = try await keyContacts(goesOn) }
+        let entries = progress.dossiers + progress.entries + progress.contacts
+        if entries > 0 { try await AccessAudit(connection).note(resealed: entries, by: byWhom) }
+        progress.isDone = isDone
+        return progress
+    }
+
+    private mutating func sealDossiers(_ goesOn: (Progress) -> Bool) async throws -> Bool {
+        let applicants = ApplicantTable(connection)
+        // What was revised between reading and writing is found again in the next round.
+        for _ in 0..<Self.mostRounds {
+            var (code, left) = ("", 0)
+            progress.closed = 0
+            while true {
+                let rows = try await applicants.stale(after: code, key: vault.currentKey, limit: Self.chunk)
+                guard let last = rows.last else { break }
+                let changes = rows.compactMap(change)
+                let stored = try await patiently { () async throws(PostgresError) in try await applicants.apply(changes)
+                }
+                progress.dossiers += stored
+                progress.closed += rows.count - changes.count
+                left += changes.count - stored
+                code = last.code
+                guard goesOn(progress) else { return false }
+            }
+            if left == 0 { return true }
         }
+        return false
+    }
+
+    private mutating func sealQuarantine(_ goesOn: (Progress) -> Bool) async throws -> Bool {
         let quarantine = QuarantineTable(connection)
         var id: Int64 = 0
         while true {
             let bodies = try await quarantine.stale(after: id, key: vault.currentKey, limit: Self.chunk)
-            guard let last = bodies.last else { break }
-            try await audit.note(
-                .reseal, of: "quarantine \(bodies[0].id)–\(last.id)", entries: bodies.count, by: byWhom)
+            guard let last = bodies.last else { return true }
             let sealed = bodies.compactMap(resealed)
-            try await quarantine.reseal(sealed)
+            try await patiently { () async throws(PostgresError) in try await quarantine.reseal(sealed) }
             progress.entries += sealed.count
             progress.closed += bodies.count - sealed.count
             id = last.id
-            guard goesOn(progress) else { return progress }
+            guard goesOn(progress) else { return false }
         }
-        return progress
+    }
+
+    private mutating func keyContacts(_ goesOn: (Progress) -> Bool) async throws -> Bool {
+        let contacts = UnkeyedContacts(connection)
+        while true {
+            let hashes = try await contacts.some(limit: Self.chunk)
+            guard !hashes.isEmpty else { return true }
+            // Workers have only ever written 32 bytes.
+            let pairs = hashes.map { (old: $0, new: Digest($0).map { protection.hash($0).bytes } ?? $0) }
+            try await patiently { () async throws(PostgresError) in try await contacts.replace(pairs) }
+            progress.contacts += hashes.count
+            guard goesOn(progress) else { return false }
+        }
+    }
+
+    private static var mostRounds: Int { 5 }
+
+    /// Tries again what a worker holds up at the moment.
+    private func patiently<Value>(
+        _ body: () async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        for _ in 1..<Self.mostRounds {
+            do throws(PostgresError) { return try await body() } catch {
+                guard error.isRetriable, !error.isConnectionLost else { throw error }
+            }
+        }
+        return try await body()
     }
 
     private func change(_ row: ApplicantTable.Row) -> ApplicantTable.Change? {

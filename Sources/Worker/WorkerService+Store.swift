@@ -238,7 +238,8 @@ extension WorkerService {
 
     /// Tells senders to keep what cannot be stored now.
     private func sendBack() {
-        for delivery in unjudged { judge(delivery) }
+        // Nothing is known of what their senders may do: others may know.
+        for delivery in unjudged { send(Header(.drain), tag: delivery.tag) }
         unjudged = []
         var answered: Set<UInt64> = []
         for work in works where answered.insert(work.delivery.tag.delivery).inserted {

@@ -65,12 +65,27 @@ struct AgentEnrol: AsyncParsableCommand {
     private func code(_ language: Language) throws -> EnrolmentCode {
         let text: String
         if let file {
+            // A secret on the command line is in the list of processes and in the history: it is not said again here.
+            guard !file.hasPrefix("hoso1-") else {
+                throw refusal(
+                    language.choose(
+                        "đừng ghi mã trên dòng lệnh, nơi ai cũng đọc được: chạy hoso agent enrol rồi dán mã",
+                        "not on the command line, where everybody can read it: run hoso agent enrol, and paste the code"
+                    ), 64)
+            }
             do { text = try String(contentsOfFile: file, encoding: .utf8) } catch {
                 throw refusal(language.choose("không đọc được \(file)", "\(file) cannot be read"), 64)
             }
         } else {
-            if isatty(STDIN_FILENO) == 1 { Console.error(language.choose("Dán mã ghi danh:", "Paste the code:")) }
-            text = readLine() ?? ""
+            let isTyped = isatty(STDIN_FILENO) == 1
+            if isTyped { Console.error(language.choose("Dán mã ghi danh:", "Paste the code:")) }
+            // A mail program may have broken it into lines; who types ends it by an empty one.
+            var lines = ""
+            while let line = readLine(), !(isTyped && line.isEmpty) {
+                lines += line
+                if EnrolmentCode(lines) != nil { break }
+            }
+            text = lines
         }
         guard let code = EnrolmentCode(text) else {
             throw refusal(
@@ -83,7 +98,13 @@ struct AgentEnrol: AsyncParsableCommand {
 
     /// The keys of this sender, which an interrupted run may have left.
     private func keys(_ path: String) throws -> (CurveSecretKey, SigningKey) {
-        if !FileManager.default.fileExists(atPath: path) { _ = try KeyFile.makeSender(path) }
+        let isThere: (String) -> Bool = { FileManager.default.fileExists(atPath: $0) }
+        switch (isThere(path), isThere(KeyFile.signingPath(path))) {
+        case (false, false): _ = try KeyFile.makeSender(path)
+        case (false, true): _ = try KeyFile.make(path)
+        case (true, false): _ = try KeyFile.makeSigning(KeyFile.signingPath(path))
+        case (true, true): break
+        }
         return (try KeyFile.secret(path), try KeyFile.signingKey(KeyFile.signingPath(path)))
     }
 
@@ -117,13 +138,13 @@ extension Enrolling.Failure {
         switch self {
         case .notAdmitted:
             language.choose(
-                "trung tâm không nhận mã này: mã đã hết hạn, đã dùng, hoặc của trung tâm khác; hãy xin mã mới",
-                "the centre does not take this code: it has ended, was used, or is of another centre; ask for a new one"
+                "trung tâm không nhận mã này: mã đã hết hạn, đã bị hủy, hoặc của trung tâm khác; hãy xin mã mới",
+                "the centre does not take this code: it has ended, was withdrawn, or is of another centre; ask for a new one"
             )
         case .refused:
             language.choose(
-                "mã này đã được dùng với khóa khác hoặc đã hết hạn; hãy xin mã mới và báo cho trung tâm",
-                "this code was used with another key, or has ended; ask for a new one, and tell the centre")
+                "mã này đã được dùng với khóa khác, có thể bởi người khác; hãy báo cho trung tâm và xin mã mới",
+                "this code was used with another key, perhaps by somebody else; tell the centre, and ask for a new one")
         case .otherCentre:
             language.choose(
                 "nơi trả lời không phải trung tâm ghi trong mã",

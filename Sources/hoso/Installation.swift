@@ -69,6 +69,17 @@ struct Installation: Sendable {
         try Data(HosoSettings.yaml(values).utf8).write(to: URL(fileURLWithPath: configuration), options: .atomic)
     }
 
+    /// Gives a configuration of before there was sealing a key for it.
+    func addPersonalKey(to settings: HosoSettings) throws {
+        guard settings.personalKeys.isEmpty else { return }
+        let url = URL(fileURLWithPath: configuration)
+        let text = try String(contentsOf: url, encoding: .utf8)
+        // What an operator has written there stays, and is theirs to complete.
+        guard !text.split(separator: "\n").contains(where: { $0.hasPrefix("personal:") }) else { return }
+        let key = try makePersonalKey()
+        try Data((text + "personal:\n  keys: \"\(key)\"\n").utf8).write(to: url, options: .atomic)
+    }
+
     /// Makes the key by which receipts are signed, or finds the one that an interrupted start has left.
     private func makeReceiptKey() throws -> (path: String, publicKey: VerificationKey) {
         try PrivateFolder.make(folder + "/keys")

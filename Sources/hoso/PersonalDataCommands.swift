@@ -30,7 +30,9 @@ struct ApplicantCommand: AsyncParsableCommand {
             let found = try await DatabaseSession(settings.database("operations", as: .operations)).perform {
                 connection in
                 guard let row = try await ApplicantTable(connection).find(code) else { return ApplicantTable.Row?.none }
-                try await AccessAudit(connection).note(.read, of: code, entries: 1, by: who, because: why)
+                if row.personal != nil || row.plain.id != nil || row.plain.name != nil || row.plain.phone != nil {
+                    try await AccessAudit(connection).note(.read, of: [code], by: who, because: why)
+                }
                 return row
             }
             guard let found else {
@@ -70,10 +72,11 @@ struct Erase: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Erases who handed in a dossier, for good · Xóa dữ liệu cá nhân của một hồ sơ.",
         discussion: """
-            The key of its applicant's data is destroyed, and what was quarantined of it. The dossier stays in every figure; \
-            chains and receipts still hold. Who did it, and why, is recorded. Backups of before have it until they expire.
-            Khóa dữ liệu của người nộp và nội dung bị giữ lại bị hủy. Hồ sơ vẫn nằm trong số liệu; chuỗi và biên nhận vẫn kiểm \
-            tra được. Người thực hiện và lý do được ghi nhận. Bản sao lưu cũ còn giữ dữ liệu cho đến khi hết hạn.
+            Its applicant's data is overwritten with the salt of its key, and so is what was quarantined of it. The dossier \
+            stays in every figure; chains and receipts still hold. Who did it, and why, is recorded. Backups of before have it \
+            until they expire, and a sender's machine has what it keeps itself.
+            Dữ liệu của người nộp cùng phần tạo khóa, và nội dung bị giữ lại, bị ghi đè. Hồ sơ vẫn nằm trong số liệu; chuỗi và biên nhận vẫn kiểm \
+            tra được. Người thực hiện và lý do được ghi nhận. Bản sao lưu cũ còn giữ dữ liệu cho đến khi hết hạn; máy của điểm gửi giữ phần của mình.
             """)
     @OptionGroup var common: CommonOptions
     @Argument(help: "Code of the dossier · Mã hồ sơ.")
@@ -94,7 +97,7 @@ struct Erase: AsyncParsableCommand {
                 return Console.line(
                     language.choose(
                         "Đã xóa dữ liệu cá nhân của \(code): \(erased.dossiers) hồ sơ, \(erased.entries) bản ghi bị giữ lại.",
-                        "Erased of \(code): \(erased.dossiers) dossier, \(erased.entries) quarantined entries."))
+                        "Erased of \(code): dossiers \(erased.dossiers), quarantined entries \(erased.entries)."))
             }
             if known?.isErased == true {
                 return Console.line(language.choose("\(code) đã được xóa từ trước.", "\(code) was erased before."))
@@ -141,11 +144,13 @@ struct Reseal: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Seals personal data anew with the first key of personal.keys · Mã hóa lại bằng khóa mới.",
         discussion: """
-            To change the key: hoso keygen FILE --for personal, name FILE before the old one in personal.keys on every machine \
-            of the centre, restart the services, and run this. Once nothing is left of the old key, it can be taken out and \
-            destroyed. It may be interrupted and run again, and services go on meanwhile.
-            Đổi khóa: tạo khóa mới, ghi tệp mới trước tệp cũ trong personal.keys trên mọi máy, khởi động lại các dịch vụ, rồi chạy \
-            lệnh này. Khi không còn gì dùng khóa cũ thì có thể bỏ và hủy khóa cũ.
+            To change the key: hoso keygen FILE --for personal; name FILE after the old one in personal.keys on every machine of \
+            the centre and restart the services, so that all can open what it seals; then name it first, restart again, and run \
+            this. Once nothing is left of the old key, it can be taken out and destroyed. It may be interrupted and run again, \
+            and services go on meanwhile.
+            Đổi khóa: tạo khóa mới; ghi tệp mới sau tệp cũ trong personal.keys trên mọi máy rồi khởi động lại các dịch vụ; sau đó ghi \
+            tệp mới lên đầu, khởi động lại, rồi chạy lệnh này. Khi không còn gì dùng khóa cũ thì có thể bỏ và hủy. Có thể ngắt và \
+            chạy lại; các dịch vụ vẫn hoạt động.
             """)
     @OptionGroup var common: CommonOptions
 
@@ -155,7 +160,7 @@ struct Reseal: AsyncParsableCommand {
         try await reportingErrors(in: language) {
             let (who, vault) = (operatorName, try settings.vault())
             let session = try DatabaseSession(settings.database("reseal", as: .operations))
-            let (progress, isDone) = try await interruptible { interruption in
+            let progress = try await interruptible { interruption in
                 try await session.perform { connection in
                     var resealing = try await Resealing(connection, vault: vault)
                     let progress = try await resealing.run(byWhom: who) { progress in
@@ -165,7 +170,7 @@ struct Reseal: AsyncParsableCommand {
                         return !interruption.isWanted
                     }
                     if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) }
-                    return (progress, !interruption.isWanted)
+                    return progress
                 }
             }
             Console.line(progress.line(in: language))
@@ -177,8 +182,8 @@ struct Reseal: AsyncParsableCommand {
                             "\(progress.closed) do not open with the keys of personal.keys, and stay as they are"))
                 throw ExitCode(65)
             }
-            guard isDone else {
-                Console.error("hoso: " + language.choose("đã ngắt", "interrupted"))
+            guard progress.isDone else {
+                Console.error("hoso: " + language.choose("chưa xong, hãy chạy lại", "not done yet, run it again"))
                 throw ExitCode(69)
             }
         }
@@ -186,7 +191,8 @@ struct Reseal: AsyncParsableCommand {
 }
 
 extension Resealing.Progress {
-    fileprivate func line(in language: Language) -> String {
+    /// How far it is, in a sentence.
+    func line(in language: Language) -> String {
         let (first, second) = (Figures.grouped(Int64(dossiers), language), Figures.grouped(Int64(entries), language))
         return language.choose(
             "đã mã hóa lại: \(first) hồ sơ, \(second) bản ghi bị giữ lại",

@@ -122,7 +122,9 @@ struct QuarantineCommand: AsyncParsableCommand {
                     let table = QuarantineTable(connection)
                     var found: [(QuarantineTable.Entry, [QuarantineTable.Attempt])] = []
                     for entry in try await table.entries(chosen, limit: 100, withBodies: true) {
-                        try await AccessAudit(connection).note(.read, of: "quarantine \(entry.id)", entries: 1, by: who)
+                        if entry.body != nil {
+                            try await AccessAudit(connection).note(.read, of: [entry.subject], by: who)
+                        }
                         found.append((entry, try await table.attempts(of: entry.id)))
                     }
                     return found
@@ -215,7 +217,7 @@ struct QuarantineCommand: AsyncParsableCommand {
                         }
                         defer { if Console.isWatched { Console.write("\r\u{1B}[K", to: .standardError) } }
                         if isDry {
-                            return try await replay.rehearse(chosen, byWhom: who, chosen: words, goesOn: goesOn)
+                            return try await replay.rehearse(chosen, byWhom: who, goesOn: goesOn)
                         }
                         return try await replay.run(chosen, byWhom: who, chosen: words, rate: rate, goesOn: goesOn)
                     }

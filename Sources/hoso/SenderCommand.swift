@@ -111,11 +111,12 @@ struct SenderCommand: AsyncParsableCommand {
             let settings = try common.settings()
             try await reportingErrors(in: settings.language) {
                 let name = name
-                let (keys, grants) = try await DatabaseSession(settings.database("query", as: .read)).perform {
-                    connection in
-                    (try await SenderKeys(connection).list(name), try await SenderGrants(connection).all())
-                }
-                if let name, keys.isEmpty {
+                let session = try DatabaseSession(settings.database("query", as: .read))
+                let keys = try await session.perform { try await SenderKeys($0).list(name) }
+                let grants = try await session.perform { try await SenderGrants($0).all() }
+                let codes = try await session.perform { try await Enrolments($0).open() }
+                    .filter { !$0.isRedeemed && (name == nil || $0.sender == name) }
+                if let name, keys.isEmpty, codes.isEmpty {
                     let sentence = settings.language.choose(
                         "\(name) chưa được ghi danh khóa nào", "no key of \(name) was ever enrolled")
                     Console.error("hoso: \(sentence)")
@@ -127,7 +128,7 @@ struct SenderCommand: AsyncParsableCommand {
                         signingKey: key.signing.flatMap { VerificationKey($0) }.map { "\($0)" })
                 }
                 let report = SenderKeysReport(
-                    keys: lines, grants: grants, now: WallClock.microseconds, zone: settings.zone)
+                    keys: lines, codes: codes, grants: grants, now: WallClock.microseconds, zone: settings.zone)
                 switch format {
                 case .table: report.table(in: settings.language).forEach(Console.line)
                 case .json: Console.line(report.json)
@@ -141,7 +142,7 @@ struct SenderCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Lets a sender in, by a one-time code or by its public key · Ghi danh một điểm gửi.",
             discussion: """
-                hoso sender enrol dinh-van              prints a code; on the sender's machine: hoso agent enrol CODE
+                hoso sender enrol dinh-van              prints a code; on the sender's machine hoso agent enrol asks for it
                 hoso sender enrol dinh-van --key KEY    the key that the sender has made with hoso keygen
                 A secret key never leaves the machine where it was made. The code is good once, for --hours. Whoever has it can \
                 enrol a key in the sender's name until then: hand it over as you would a password.
@@ -176,7 +177,7 @@ struct SenderCommand: AsyncParsableCommand {
                 return moment
             }
             if let end = moments[1], end <= moments[0] ?? Instant(microseconds: WallClock.microseconds) {
-                throw ValidationError("--to: before --from · trước --from.")
+                throw ValidationError("--to: before it begins · trước lúc có hiệu lực.")
             }
         }
 
@@ -351,7 +352,7 @@ extension SenderCommand.Enrol {
                 78)
         }
         guard let endpoint = reachedAt ?? settings.intakeEndpoints.first(where: Self.isReachable),
-            Self.isReachable(endpoint)
+            HosoSettings.isNetworkEndpoint(endpoint), endpoint.utf8.count < 256
         else {
             throw refusal(
                 language.choose(
@@ -367,21 +368,23 @@ extension SenderCommand.Enrol {
         let keyEnds = to.flatMap { Instant(rfc3339: $0) }?.microseconds
         try await DatabaseSession(settings.database("operations", as: .operations)).perform { connection in
             _ = try await Enrolments(connection).make(
-                curve: curve, signing: signing, of: name, validTo: ends, keyEnds: keyEnds, by: who)
-            if let authority { _ = try await SenderGrants(connection).grant(authority, to: name, by: who) }
+                curve: curve, signing: signing, of: name, granting: authority, validTo: ends, keyEnds: keyEnds, by: who)
         }
         Console.line(code.revealed)
         var zone = settings.zone
         let until = zone.text(of: ends)
         Console.error(
             language.choose(
-                "Trên máy của \(name), trước \(until): hoso agent enrol MÃ",
-                "On the machine of \(name), before \(until): hoso agent enrol CODE"))
+                "Trên máy của \(name), trước \(until): chạy hoso agent enrol rồi dán mã",
+                "On the machine of \(name), before \(until): run hoso agent enrol, and paste the code"))
     }
 
     private static func isReachable(_ endpoint: String) -> Bool {
-        endpoint.hasPrefix("tcp://") && !endpoint.hasPrefix("tcp://*") && !endpoint.hasPrefix("tcp://0.0.0.0")
-            && endpoint.utf8.count < 256
+        // Where it listens at large, or on the loopback, is no place that others could be told.
+        endpoint.hasPrefix("tcp://")
+            && !["tcp://*", "tcp://0.0.0.0", "tcp://127.", "tcp://localhost", "tcp://["].contains {
+                endpoint.hasPrefix($0)
+            }
     }
 
     private func refusal(_ sentence: String, _ code: Int32) -> ExitCode {

@@ -3,9 +3,11 @@ import ArgumentParser
 import Demonstration
 import Dossiers
 import Foundation
+import Keys
 import Mapping
 import Settings
 import Store
+import Worker
 
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
@@ -21,18 +23,50 @@ struct Migrate: AsyncParsableCommand {
             let session = try DatabaseSession(settings.database("migrate", as: nil))
             let applied = try await session.perform { try await Migrator($0).migrate(hasRoles: hasRoles) }
             try await session.perform { try await Retention($0).keep(days: days) }
-            let unsealed = try await session.perform { try await ApplicantTable($0).unsealed() }
             Console.line(
                 applied.isEmpty
                     ? language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date")
                     : language.choose("đã áp dụng: ", "applied: ") + applied.joined(separator: ", "))
-            guard unsealed > 0 else { return }
-            let number = Figures.grouped(unsealed, language)
-            Console.line(
-                language.choose(
-                    "\(number) hồ sơ cũ còn dữ liệu cá nhân chưa mã hóa: hãy chạy `hoso reseal`",
-                    "personal data of \(number) older dossiers is not sealed yet: run `hoso reseal`"))
+            if let progress = try await settings.sealWhatIsOld(session) { Console.line(progress.line(in: language)) }
         }
+    }
+}
+
+extension HosoSettings {
+    /// Seals what an earlier version has stored in plain text, before anybody compares with it or adds to it.
+    /// - Returns: what was done; `nil` where there was nothing to do.
+    func sealWhatIsOld(_ session: DatabaseSession) async throws -> Resealing.Progress? {
+        guard try await session.perform({ try await ApplicantTable($0).unsealed() }) > 0 else { return nil }
+        let vault = try vault()
+        return try await session.perform { connection in
+            var resealing = try await Resealing(connection, vault: vault)
+            return try await resealing.run(byWhom: "hoso migrate") { _ in true }
+        }
+    }
+}
+
+extension HosoSettings {
+    /// What is wrong with the key files that are named, a sentence each.
+    fileprivate func unreadableKeys() -> [String] {
+        var problems: [String] = []
+        func look(_ setting: String, _ path: String?, _ read: (String) throws(KeyError) -> Void) {
+            guard let path else { return }
+            do throws(KeyError) { try read(path) } catch {
+                problems.append("\(setting): " + language.choose(error.vietnamese, error.english))
+            }
+        }
+        let curves = [
+            ("intake.server_key", serverKey), ("intake.next_server_key", nextServerKey), ("sender.key", senderKey),
+            ("worker.key", workerKey), ("survey.server_key", surveyServerKey), ("survey.key", surveyKey),
+        ]
+        for (setting, path) in curves { look(setting, path) { path throws(KeyError) in _ = try KeyFile.secret(path) } }
+        for (setting, path) in [("intake.receipt_key", receiptKey), ("sender.signing_key", signingKey)] {
+            look(setting, path) { path throws(KeyError) in _ = try KeyFile.signingKey(path) }
+        }
+        for path in personalKeys {
+            look("personal.keys", path) { path throws(KeyError) in _ = try KeyFile.sealingKey(path) }
+        }
+        return problems
     }
 }
 
@@ -46,7 +80,11 @@ struct CheckConfig: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
 
     func run() async throws {
-        let language = try common.settings().language
+        let settings = try common.settings()
+        let language = settings.language
+        let problems = settings.unreadableKeys()
+        problems.forEach { Console.error("hoso: \($0)") }
+        guard problems.isEmpty else { throw ExitCode(78) }
         let place = common.file.map { "\($0): " } ?? ""
         Console.line(
             place + language.choose("cấu hình đầy đủ và nhất quán", "the configuration is complete and consistent"))

@@ -69,6 +69,7 @@ struct Up: AsyncParsableCommand {
             let cluster = try PrivateCluster(folder: place.folder + "/postgres", logger: .silent)
             try place.writeConfiguration(
                 databaseURL: cluster.url, timeZone: zone, language: common.language, port: port)
+            try place.addPersonalKey(to: try common.settings(file: place.configuration))
             let settings = try common.settings(file: place.configuration)
             try claim(settings.intakeEndpoints + settings.nextIntakeEndpoints, language)
             let service = UpService(place: place, cluster: cluster, settings: settings, isDemo: demo, isOnce: once)

@@ -44,10 +44,12 @@ actor UpService: Service {
         let cluster = cluster
         guard try await unlessShutDown({ try await cluster.waitUntilReady() }) != nil else { return }
         let (hasRoles, days) = (settings.hasSeparateRoles, settings.personalRetentionDays)
-        try await DatabaseSession(settings.database("up", as: nil)).perform { connection in
+        let session = try DatabaseSession(settings.database("up", as: nil))
+        try await session.perform { connection in
             _ = try await Migrator(connection).migrate(hasRoles: hasRoles)
             try await Retention(connection).keep(days: days)
         }
+        _ = try await settings.sealWhatIsOld(session)
         let supervisor = try Supervisor(logger: .silent)
         let demo = isDemo ? try Demo(place: place, settings: settings) : nil
         try await demo?.prepare()

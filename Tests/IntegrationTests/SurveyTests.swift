@@ -1,6 +1,7 @@
 import Demonstration
 import Dossiers
 import Foundation
+import PersonalData
 import ServiceLifecycle
 import Postgres
 import Store
@@ -38,9 +39,11 @@ import ZeroMQ
         }
     }
 
-    private func relay(_ centre: Centre, capacity: Int = 20_000) async throws -> RelayService {
+    private func relay(
+        _ centre: Centre, capacity: Int = 20_000, vault: Vault = Centre.vault
+    ) async throws -> RelayService {
         var configuration = RelayService.Configuration(
-            endpoint: centre.surveys, database: centre.database.acting(as: .relay), vault: Centre.vault)
+            endpoint: centre.surveys, database: centre.database.acting(as: .relay), vault: vault)
         // The memory of this process is that of all tests, not of a relay.
         configuration.memoryBytes = 1 << 40
         configuration.capacity = capacity
@@ -69,6 +72,72 @@ import ZeroMQ
         }
         #expect(book.tasks == 1_000)
         #expect(try await centre.count("survey_floor", where: "task > 0") == 1)
+    }
+
+    @Test func `Whom a task is about is looked up when it is handed over: what was erased meanwhile is not told`()
+        async throws
+    {
+        let centre = try await Centre()
+        try await stored(20, centre)
+        let (first, second) = (Names(), Names())
+        try await centre.run([try await relay(centre)]) {
+            let failing = try self.listener(centre) { task in
+                first.note(task)
+                return false
+            }
+            try await centre.run([failing]) {
+                try await Centre.until("all have been handed over") { first.tasks == 20 }
+            }
+            try await centre.session.perform { connection in
+                _ = try await connection.run(
+                    "SELECT hoso.erase(code, 'test', 'a test') FROM hoso.dossier", as: "erase")
+            }
+            let other = try self.listener(centre) { task in
+                second.note(task)
+                return true
+            }
+            try await centre.run([other]) {
+                try await Centre.until("all are acknowledged") {
+                    try await centre.count("survey_acknowledgement") == 20
+                }
+            }
+        }
+        #expect(first.named == 20 && second.tasks == 20 && second.named == 0)
+        // Dossier by dossier; of what was erased nothing was read.
+        #expect(try await centre.count("personal_access", where: "action = 'survey'") >= 20)
+    }
+
+    @Test func `A task whose contact the relay cannot open waits for one that can`() async throws {
+        let centre = try await Centre()
+        try await stored(10, centre)
+        let names = Names()
+        let stranger = try self.listener(centre) { task in
+            names.note(task)
+            return true
+        }
+        try await centre.run([try await relay(centre, vault: Protection.forNothing.vault), stranger]) {
+            try await Task.sleep(for: .seconds(2))
+        }
+        #expect(names.tasks == 0)
+        #expect(try await centre.count("survey_acknowledgement") == 0)
+        let listener = try self.listener(centre) { task in
+            names.note(task)
+            return true
+        }
+        try await centre.run([try await relay(centre), listener]) {
+            try await Centre.until("all are acknowledged") { try await centre.count("survey_acknowledgement") == 10 }
+        }
+        #expect(names.named == 10)
+    }
+
+    /// Tasks that somebody was told of, and whether with a name.
+    private final class Names: Sendable {
+        private let entries = Mutex<[Int64: Bool]>([:])
+
+        func note(_ task: WireSurveyTask) { entries.withLock { $0[task.task] = !task.applicantName.isEmpty } }
+
+        var tasks: Int { entries.withLock { $0.count } }
+        var named: Int { entries.withLock { $0.values.count { $0 } } }
     }
 
     @Test func `A task that fails is tried again under the same id, without holding up the others`() async throws {

@@ -109,7 +109,8 @@ import ZeroMQ
         ("postgresql://[::1]/hoso", true),
         ("host=db dbname=hoso", false), ("host=db sslmode=require", false), ("hostaddr=10.0.0.7", false),
         ("host = 'db' sslmode = 'verify-full'", true), ("host=db,db2 sslmode=verify-full", true),
-        ("host=localhost,db", false), ("postgresql://user@db:5432/hoso", false),
+        ("host=localhost,db", false), ("host=127.evil.example", false), ("service=remote", false),
+        ("dbname=postgres://db/hoso", false), ("postgresql://user@db:5432/hoso", false),
         ("postgresql://db/hoso?sslmode=verify-ca", false),
         ("postgres://db1,db2:5433/hoso?target_session_attrs=read-write&sslmode=verify-full", true),
     ])

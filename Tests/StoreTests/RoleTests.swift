@@ -139,7 +139,7 @@ import Testing
         #expect(
             found == [
                 "hoso_fold DELETE delivery", "hoso_fold DELETE fold_second", "hoso_fold DELETE receipt",
-                "hoso_operations DELETE unsealed_dossier",
+                "hoso_operations DELETE survey_contact", "hoso_operations DELETE unsealed_dossier",
                 "hoso_relay DELETE survey_acknowledgement",
             ])
     }

@@ -82,6 +82,9 @@ import Testing
             let actions = Set(audit.compactMap { $0["action"] as? String })
             #expect(actions == ["read", "survey", "replay"], "\(actions)")
             #expect(audit.first?["subject"] as? String == code && audit.first?["because"] as? String == "a test")
+            // Who saw this citizen's data: by the dossier's code, whatever it was read for.
+            let own = try #require(try await office.query(["audit", code])["accesses"] as? [[String: Any]])
+            #expect(Set(own.compactMap { $0["action"] as? String }) == ["read", "survey", "replay"], "\(own)")
             for name in ["worker", "broker", "surveys", "agent", "aggregator"] {
                 let process = try #require(office.children(name).first)
                 let limits = try String(contentsOfFile: "/proc/\(process)/limits", encoding: .utf8)
@@ -119,7 +122,7 @@ import Testing
             try await office.expectDossiers(2)
             let code = "H36.26-220301-1001"
             let erased = try await office.run(["erase", code, "--because", "the citizen asked for it"])
-            #expect(erased.status == 0 && erased.output.contains("1 dossier, 1 quarantined entries"), "\(erased)")
+            #expect(erased.status == 0 && erased.output.contains("dossiers 1, quarantined entries 1"), "\(erased)")
             #expect(try await office.run(["erase", code, "--because", "again"]).output.contains("was erased before"))
             #expect(try await office.run(["erase", "H36.26-220301-9999", "--because", "slip"]).status == 1)
             #expect(try await office.run(["erase", code]).status == 64, "without a reason")

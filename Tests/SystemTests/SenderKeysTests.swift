@@ -73,7 +73,10 @@ import Testing
     @Test func `A new post office gets in by a code, on its own machine and once`() async throws {
         let port = try FreePort.find()
         try await Office.open(["--port", "\(port)"]) { office async throws in
-            let made = try await office.run(["sender", "enrol", "dinh-van", "--channel", "in_person", "postal"])
+            let made = try await office.run([
+                "sender", "enrol", "dinh-van", "--channel", "in_person", "postal", "--reached-at",
+                "tcp://127.0.0.1:\(port)",
+            ])
             #expect(made.status == 0 && made.error.contains("hoso agent enrol"), "\(made.error)")
             let desk = try TemporaryFolder()
             let code = try desk.write(made.output, to: "code")
@@ -92,19 +95,37 @@ import Testing
             #expect(keys.count == 1 && keys[0]["signing_key"] is String)
             #expect(keys[0]["channels"] as? [String] == ["in_person", "postal"])
 
+            // Killed before it wrote what it had been told: the same keys and the same code.
+            try FileManager.default.removeItem(atPath: settings)
+            let retried = try await Program.run(["agent", "enrol", code, "--data", desk.path + "/desk"])
+            #expect(retried.status == 0 && retried.output.contains("Enrolled as dinh-van"), "\(retried.error)")
+            // Or with another code, had the first one ended meanwhile.
+            try FileManager.default.removeItem(atPath: settings)
+            let next = try await office.run(["sender", "enrol", "dinh-van", "--reached-at", "tcp://127.0.0.1:\(port)"])
+            let waiting = try await office.query(["sender", "list", "dinh-van"])["codes"] as? [[String: Any]]
+            #expect(waiting?.count == 1)
+            let second = try desk.write(next.output.dropLast(30) + "\n" + next.output.suffix(30), to: "wrapped")
+            let renewed = try await Program.run(["agent", "enrol", second, "--data", desk.path + "/desk"])
+            #expect(renewed.status == 0, "\(renewed.error)")
+
             let again = try await Program.run(["agent", "enrol", code, "--data", desk.path + "/other"])
-            #expect(again.status == 65 && again.error.contains("ask for a new one"), "\(again.error)")
+            #expect(again.status == 65 && again.error.contains("perhaps by somebody else"), "\(again.error)")
+            let shown = try await Program.run(["agent", "enrol", made.output, "--data", desk.path + "/third"])
+            #expect(shown.status == 64 && !shown.error.contains("hoso1-"), "\(shown.error)")
             let same = try await Program.run(["agent", "enrol", code, "--data", desk.path + "/desk"])
             #expect(same.status == 64 && same.error.contains("is there already"), "\(same.error)")
-            let torn = try desk.write(made.output.replacing("a", with: "b"), to: "torn")
+            // The place of the first letter of the centre's key.
+            var letters = Array(made.output)
+            letters[50] = letters[50] == "A" ? "B" : "A"
+            let torn = try desk.write(String(letters), to: "torn")
             let wrong = try await Program.run([
                 "agent", "enrol", torn, "--data", desk.path + "/other", "--language", "vi",
             ])
             #expect(wrong.status == 65 && wrong.error.contains("không phải mã ghi danh"), "\(wrong.error)")
 
             // Who takes the port of another centre is told so at once.
-            let second = try await Program.run(["up", "--data", desk.path + "/second", "--port", "\(port)"])
-            #expect(second.status == 69 && second.error.contains("\(port)"), "\(second.error)")
+            let other = try await Program.run(["up", "--data", desk.path + "/second", "--port", "\(port)"])
+            #expect(other.status == 69 && other.error.contains("\(port)"), "\(other.error)")
         }
     }
 
