@@ -62,7 +62,7 @@ package actor RelayService: Service {
         self.logger = logger
         executor = try PollingExecutor(name: "hoso-surveys")
         let context = try Context()
-        socket = try Socket(.router, in: context)
+        socket = try Socket(.router, in: context, options: .exposed)
         memoryGuard = try MemoryGuard(over: socket, in: context, limit: configuration.memoryBytes)
         try socket.bind(configuration.endpoint)
         machine = RelayMachine(capacity: configuration.capacity, lease: configuration.lease)
