@@ -11,6 +11,7 @@ hand, for libzmq would not send what is sent here; only `crowd` leaves them to i
     crowd     1,000 senders that greet, go away and come back, all at once
     flood     greetings, batches and beats by one key, as fast as they go, from two who read the answers and one who does not
     mutate    handshakes and messages that are right but for a few bytes
+    vanish    more messages than are read, by two connections of one name, of which the second is gone at once
 """
 import ctypes, hashlib, json, random, secrets, select, socket, struct, sys, threading, time, zlib
 
@@ -86,8 +87,8 @@ def frame(body, flags=0):
 class Peer:
     """A connection after the handshake; `change` may change what goes out, by the name of its stage."""
 
-    def __init__(self, secret, change=lambda stage, sent: sent):
-        self.change, self.nonce, self.rest = change, 2, b""
+    def __init__(self, secret, change=lambda stage, sent: sent, name=b""):
+        self.change, self.nonce, self.rest, self.name = change, 2, b"", name
         self.socket = socket.create_connection((host, int(port)), 5)
         # What was changed may have the broker wait for more, until its patience with handshakes ends.
         self.socket.settimeout(0.5 if mode == "mutate" else 5)
@@ -129,7 +130,7 @@ class Peer:
         self.key = shared(theirs, passing)
         nonce, second = secrets.token_bytes(16), (2).to_bytes(8, "big")
         vouch = box(public(passing) + server, b"VOUCH---" + nonce, shared(theirs, secret))
-        metadata = b"\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER" + b"\x08Identity" + bytes(4)
+        metadata = b"\x0bSocket-Type" + struct.pack(">I", 6) + b"DEALER" + b"\x08Identity" + struct.pack(">I", len(self.name)) + self.name
         initiate = box(public(secret) + nonce + vouch + metadata, b"CurveZMQINITIATE" + second, self.key)
         self.write("initiate", frame(b"\x08INITIATE" + cookie + second + initiate, 4))
         if not self.next().startswith(b"\5READY"):
@@ -303,6 +304,28 @@ def flood(reads):
     return work
 
 
+def vanish():
+    name = secrets.token_bytes(8)
+    first = Peer(keys[0], name=name)
+    try:
+        # So that it is the first one, whose name the second one takes.
+        first.send(message(PING, 1))
+        first.answer()
+        second = Peer(keys[1], name=name)
+        count("connections")
+        ping = frame(b"\4PING" + struct.pack(">H", 100), 4)
+        second.socket.sendall(b"".join(second.sealed(bytes(56), int(place % 2)) for place in range(2_000)))
+        second.socket.sendall(ping)
+        time.sleep(0.3)
+        # Cut off, not ended: what has not been read is lost.
+        second.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        second.close()
+        # Until the next heartbeat of the broker.
+        time.sleep(2.5)
+    finally:
+        first.close()
+
+
 def mutated(numbers, sent):
     sent = bytearray(sent)
     for _ in range(numbers.randint(1, 4)):
@@ -367,6 +390,8 @@ elif mode == "crowd":
     crowd()
 elif mode == "flood":
     together(flood(True), flood(True), flood(False))
+elif mode == "vanish":
+    together(*[vanish] * 4)
 elif mode == "mutate":
     together(*[mutate(number) for number in range(16)])
 print(json.dumps(done))

@@ -51,4 +51,14 @@ import Testing
             #expect(outcome.deeds["answered"] as? Int ?? 0 > 50, "\(outcome.deeds)")
         }
     }
+
+    /// libzmq 4.3 ends the process when a connection is lost that waits to be read on, if it is let wait.
+    @Test func `Who sends more than is read under the name of another connection, and is gone, ends nothing`()
+        async throws
+    {
+        try await Siege.lay { siege in
+            let outcome = try await siege.attack("vanish", seconds: 8)
+            #expect(outcome.deeds["connections"] as? Int ?? 0 > 4, "\(outcome.deeds)")
+        }
+    }
 }
