@@ -158,7 +158,7 @@ let package = Package(
             [
                 "hoso", "Benchmark", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Mapping", "Postgres",
                 "Spool",
-                "Store", "TestSupport", logging, subprocess, system,
+                "Store", "TestSupport", "ZeroMQ", logging, subprocess, system,
             ]),
         // Counted by Deploy/benchmark; no product.
         .executableTarget(
@@ -169,8 +169,24 @@ let package = Package(
                 arguments,
             ],
             path: "Tests/Benchmarks", exclude: ["baseline.json"], swiftSettings: strict),
+        // What must hold of whatever is read, whoever makes up the bytes: an ordinary test, and a fuzzer for Deploy/fuzz.
+        tests("FuzzTargetsTests", ["FuzzTargets", "TestSupport"]),
+        .target(
+            name: "FuzzTargets",
+            dependencies: [
+                "Demonstration", "Dossiers", "IntakeProtocol", "Mapping", "Spool", "WireMessages", crypto, grdb,
+                protobuf,
+            ],
+            path: "Tests/Fuzzing/Targets", swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Cluster", "Polling", "Postgres", "Store", logging],
             path: "Tests/TestSupport", swiftSettings: strict),
     ]
 )
+
+// It links only with a fuzzer's runtime.
+if Context.environment["HOSO_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzzing/Driver", swiftSettings: strict))
+}

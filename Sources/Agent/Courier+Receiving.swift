@@ -113,7 +113,9 @@ extension Courier {
         }
         var retryAfter: Duration?
         for verdict in receipt.verdicts {
-            guard verdict.first >= 1, verdict.first <= verdict.last else { throw ProtocolError(.malformedBody) }
+            guard verdict.first >= 1, verdict.first <= verdict.last, verdict.last <= Limits.highestNumber else {
+                throw ProtocolError(.malformedBody)
+            }
             guard let outcome = SpoolReceipt.Outcome(verdict.outcome) else {
                 retryAfter = .milliseconds(max(100, Int64(receipt.retryAfterMilliseconds)))
                 continue

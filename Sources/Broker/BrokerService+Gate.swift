@@ -26,6 +26,7 @@ extension BrokerService {
     func answerTheDoor() throws {
         while let question = try keeper.next() {
             switch gate.decide(question.visitor, at: WallClock.microseconds) {
+            case .admit(let user) where patience.isOver(with: user, at: .now): try turnAway(question)
             case .admit(let user): try keeper.answer(question, userID: "\(user)")
             case .turnAway: try turnAway(question)
             case .wait where isProving: try turnAway(question)
@@ -41,7 +42,7 @@ extension BrokerService {
         try keeper.answer(question, userID: nil)
         guard !isProving else { return }
         warn(
-            "turned away", "nobody known by this key or user",
+            "turned away", "nobody known by this key or user, or shut out",
             ["address": "\(question.visitor?.address ?? "")", "proof": "\(question.visitor?.shown ?? "none")"])
     }
 
@@ -50,7 +51,10 @@ extension BrokerService {
     /// Takes over who is known, answers those who waited for it, and parts with those who are no longer.
     func use(_ roster: Roster) throws {
         guard gate.use(roster) else { return }
-        logger.info("roster", metadata: ["version": "\(roster.version)", "keys": "\(roster.members.count)"])
+        // Each key that is enrolled makes a new one.
+        if limiter.pass("roster", at: .now) != nil {
+            logger.info("roster", metadata: ["version": "\(roster.version)", "keys": "\(roster.members.count)"])
+        }
         let questions = outside
         outside = []
         for question in questions {

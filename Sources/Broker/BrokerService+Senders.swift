@@ -20,15 +20,34 @@ extension BrokerService {
             part(with: peer, user, frames.count > 1 ? frames.last : nil)
             return true
         }
+        // Unread: to answer is what takes the time.
+        guard !patience.isOver(with: user, at: .now) else {
+            frontGuard.condemn(frames.last)
+            return true
+        }
+        let cost: Int
         do throws(ProtocolError) {
-            try handleSender(peer, user, Array(frames.dropFirst()))
+            cost = try handleSender(peer, user, Array(frames.dropFirst()))
         } catch {
             refuse(peer, error, frames)
+            cost = 1
         }
+        // All local senders are one user, and can do anything anyway.
+        if cost > 0, user != .local, !patience.bears(cost, from: user, at: .now) { shutOut(peer, user, frames.last) }
         return true
     }
 
-    private func handleSender(_ peer: PeerID, _ user: UserID, _ frames: [Frame]) throws(ProtocolError) {
+    /// Has nothing to do with a sender for a while that sends what it must not, faster than anybody would by mistake.
+    private func shutOut(_ peer: PeerID, _ user: UserID, _ connection: Frame?) {
+        warn("shut out for a while", "more messages than anybody needs", ["user": "\(user)"])
+        tell(peer, .error, WireRefusal(.busy, retryAfter: UInt32(patience.penance / .milliseconds(1))), session: 0)
+        perform(machine.senderLeft(peer))
+        guests[peer] = nil
+        frontGuard.condemn(connection)
+    }
+
+    /// Deals with a message, and says what it costs the sender's ``Patience``.
+    private func handleSender(_ peer: PeerID, _ user: UserID, _ frames: [Frame]) throws(ProtocolError) -> Int {
         guard frames.count == 1 || frames.count == 2 else { throw ProtocolError(.frameCount) }
         let header = try Header(frames[0].bytes)
         let body = frames.count == 2 ? frames[1] : Frame()
@@ -47,11 +66,12 @@ extension BrokerService {
         }
         if case .code = user {
             guard header.command == .enrol else { throw ProtocolError(.notAuthorised) }
-            return try enrol(peer, user, envelope, at: now)
+            try enrol(peer, user, envelope, at: now)
+            return 1
         }
         switch header.command {
         case .hello: try greet(peer, user, envelope, at: now)
-        case .batch: try take(batch: envelope, from: peer, at: now)
+        case .batch: return try take(batch: envelope, from: peer, at: now)
         case .ping:
             try header.verify(body.bytes)
             let (isKnown, actions) = machine.senderBeat(
@@ -62,18 +82,26 @@ extension BrokerService {
         case .bye: perform(machine.senderLeft(peer))
         default: throw ProtocolError(.unknownCommand)
         }
+        return 1
     }
 
-    private func take(batch: Envelope, from peer: PeerID, at now: Moment) throws(ProtocolError) {
+    private func take(batch: Envelope, from peer: PeerID, at now: Moment) throws(ProtocolError) -> Int {
         let header = batch.header
         guard header.contentType != .none else { throw ProtocolError(.unknownContentType) }
         guard header.first >= 1, (1...Limits.batchEntries).contains(Int(header.count)),
             batch.body.count <= Limits.batchBytes
         else { throw ProtocolError(.limitExceeded) }
-        perform(
-            machine.batchArrived(
-                peer, session: header.session, first: header.first, entries: Int(header.count),
-                bytes: batch.body.count, payload: batch, at: now))
+        let actions = machine.batchArrived(
+            peer, session: header.session, first: header.first, entries: Int(header.count), bytes: batch.body.count,
+            payload: batch, at: now)
+        perform(actions)
+        // One that is taken waits for its turn; of those there are as many as the window allows.
+        return actions.contains { action in
+            switch action {
+            case .busy, .unknownSession: true
+            default: false
+            }
+        } ? 1 : 0
     }
 
     private func greet(_ peer: PeerID, _ user: UserID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
@@ -94,7 +122,8 @@ extension BrokerService {
             machine.senderGreeted(peer, sender: name, session: envelope.header.session, payload: envelope, at: now))
     }
 
-    /// Hands ENROL on to a worker, as it does a greeting: whoever holds the code has a session that ends like others.
+    /// Hands ENROL on to a worker as if it were a greeting: whoever holds the code has a session that ends like others, and the
+    /// answer goes back as it came from the worker.
     private func enrol(_ peer: PeerID, _ user: UserID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
         try envelope.header.verify(envelope.body.bytes)
         guests[peer] = Guest(user: user, connection: envelope.headerFrame)

@@ -62,6 +62,8 @@ package actor BrokerService: Service {
     /// Whether only the stranger of the proof may be knocking.
     var isProving = false
     var limiter = LogLimiter()
+    /// With senders that let themselves be heard more than they should.
+    var patience = Patience<UserID>()
     var machine: BrokerMachine<Envelope>
     /// How senders write; answers are written the same way.
     var contentTypes: [PeerID: ContentType] = [:]
@@ -88,7 +90,7 @@ package actor BrokerService: Service {
         gate = Gate(workers: configuration.workerKeys)
         // Before anything listens.
         keeper = try Gatekeeper(in: context)
-        front = try Socket(.router, in: context)
+        front = try Socket(.router, in: context, options: .exposed)
         back = try Socket(.router, in: context)
         frontGuard = try MemoryGuard(
             over: front, in: context, limit: configuration.limits.memoryBytes + configuration.overhead)
@@ -137,6 +139,7 @@ package actor BrokerService: Service {
                 if cut > 0 { logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"]) }
                 perform(machine.timePassed(at: .now))
                 partWithStrangers()
+                patience.timePassed(at: .now)
                 contentTypes = contentTypes.filter { machine.knows($0.key) }
                 guests = guests.filter { machine.knows($0.key) }
             }

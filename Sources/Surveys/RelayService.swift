@@ -79,7 +79,7 @@ package actor RelayService: Service {
         // Before anything listens.
         keeper = try Gatekeeper(in: context)
         door = Door(senders: configuration.senderKeys)
-        socket = try Socket(.router, in: context)
+        socket = try Socket(.router, in: context, options: .exposed)
         memoryGuard = try MemoryGuard(over: socket, in: context, limit: configuration.memoryBytes)
         try socket.bind(configuration.endpoint, as: try configuration.security)
         machine = RelayMachine(capacity: configuration.capacity, lease: configuration.lease)

@@ -5,18 +5,28 @@ import Glibc
 ///
 /// A high-water mark counts whole messages. The frames of a message that its sender never ends are kept for as long as
 /// it goes on, without any message that would tell who it is. So, while the process takes more than its limit, those
-/// connections are cut that never completed a message, and where there is none, or that is not enough, also the half that
-/// has not done so for longest, again and again. A good sender that is among them loses nothing: what has no receipt is
-/// sent again.
+/// connections are cut that never completed a message, and where there is none, or that is not enough, also the one that
+/// completed the most since the last look, which may send faster than is read, and the half that has not done so for longest,
+/// again and again. A good sender that is among them loses nothing: what has no receipt is sent again.
 public struct MemoryGuard: ~Copyable {
+    /// What is known of a connection.
+    private struct Connection {
+        let since = ContinuousClock.now
+        /// When it last completed a message.
+        var heard: ContinuousClock.Instant?
+        /// Messages since the last look.
+        var messages = 0
+    }
+
     private let limit: Int
     private let monitor: ConnectionMonitor
-    /// When a connection last completed a message; `nil` when it never did.
-    private var lastHeard: [Int32: ContinuousClock.Instant?] = [:]
+    private var connections: [Int32: Connection] = [:]
     /// Connections that are to be cut with the next check, whatever the memory.
     private var condemned: Set<Int32> = []
     /// Checks in a row that had to cut.
     private var pressure = 0
+    /// How long a connection may say nothing at all: whoever connects greets.
+    private static var longestSilence: Duration { .seconds(30) }
 
     /// A guard over the connections of a socket, which it must not outlive.
     /// - Parameter limit: bytes of resident memory of the whole process.
@@ -28,16 +38,17 @@ public struct MemoryGuard: ~Copyable {
     /// A message came.
     /// - Parameter frame: one of its frames, but not the one that names the peer.
     public mutating func heard(_ frame: Frame?) {
-        guard let connection = frame?.connection else { return }
+        guard let number = frame?.connection else { return }
         followEvents()
-        lastHeard[connection] = .some(.now)
+        connections[number, default: Connection()].heard = .now
+        connections[number]?.messages += 1
     }
 
     /// Has a connection cut with the next check, so that what was said last can still leave.
     /// - Parameter frame: one of its frames, but not the one that names the peer.
     public mutating func condemn(_ frame: Frame?) {
         followEvents()
-        if let connection = frame?.connection, lastHeard[connection] != nil { condemned.insert(connection) }
+        if let connection = frame?.connection, connections[connection] != nil { condemned.insert(connection) }
     }
 
     /// Before a message is noted: its connection may be new, under the number of one that was lost.
@@ -45,10 +56,10 @@ public struct MemoryGuard: ~Copyable {
         while let event = monitor.next() {
             switch event {
             case .accepted(let connection):
-                lastHeard[connection] = .some(nil)
+                connections[connection] = Connection()
                 condemned.remove(connection)
             case .lost(let connection):
-                lastHeard[connection] = nil
+                connections[connection] = nil
                 condemned.remove(connection)
             case .admitted, .denied, .mismatched: continue
             }
@@ -56,10 +67,18 @@ public struct MemoryGuard: ~Copyable {
     }
 
     /// Cuts connections when there is too little memory, and returns how many; call it about ten times per second.
+    ///
+    /// Those that have said nothing for long are cut with any memory. One that claims the name of another connection is heard
+    /// by nobody, for a ROUTER passes it over, and would be there for ever.
     public mutating func check() -> Int {
         followEvents()
+        let latest = ContinuousClock.now.advanced(by: .zero - Self.longestSilence)
+        for (number, connection) in connections where connection.heard == nil && connection.since < latest {
+            condemned.insert(number)
+        }
         for connection in condemned { monitor.cut(connection) }
         condemned = []
+        defer { for number in connections.keys { connections[number]?.messages = 0 } }
         guard Self.isAbove(limit) else {
             pressure = 0
             return 0
@@ -70,7 +89,7 @@ public struct MemoryGuard: ~Copyable {
         let cut = suspects
         for connection in cut {
             monitor.cut(connection)
-            lastHeard[connection] = nil
+            connections[connection] = nil
         }
         return cut.count
     }
@@ -83,12 +102,14 @@ public struct MemoryGuard: ~Copyable {
     }
 
     /// Connections that have never completed a message; where there is none, or cutting them was not enough, also the
-    /// half of the others that has not done so for longest.
-    private var suspects: [Int32] {
-        let silent = lastHeard.filter { $0.value == nil }.map(\.key)
-        guard silent.isEmpty || pressure > 2 else { return silent }
-        let heard = lastHeard.compactMapValues(\.self).sorted { $0.value < $1.value }
-        return silent + heard.prefix((heard.count + 1) / 2).map(\.key)
+    /// loudest of the others, and the half of them that has not completed one for longest.
+    private var suspects: Set<Int32> {
+        let silent = connections.filter { $0.value.heard == nil }.map(\.key)
+        guard silent.isEmpty || pressure > 2 else { return Set(silent) }
+        let others = connections.filter { $0.value.heard != nil }
+        let loudest = others.max { $0.value.messages < $1.value.messages }.map { [$0.key] } ?? []
+        let heard = others.compactMapValues(\.heard).sorted { $0.value < $1.value }
+        return Set(silent + loudest + heard.prefix((heard.count + 1) / 2).map(\.key))
     }
 
     /// Bytes of memory that the process has in use.

@@ -7,6 +7,12 @@ import CZeroMQ
 public struct SocketOptions: Sendable {
     /// Messages that wait per peer and direction before sending would block.
     public var highWaterMark: Int32 = 64
+    /// Whether what a peer sends waits with the peer when that many of its messages have not been received yet.
+    ///
+    /// In libzmq 4.3 a connection that waits so, and is then lost, ends the whole process with its next heartbeat or with a
+    /// heartbeat that had come before. Where others than our own processes connect, it is not to wait: who sends faster than
+    /// is read is cut, see ``MemoryGuard``.
+    public var holdsBackPeers = true
     /// Largest frame in bytes; a peer that sends a larger one is disconnected.
     public var largestFrame: Int64 = 262_144
     /// How long unsent messages outlive their socket, in milliseconds.
@@ -28,6 +34,13 @@ public struct SocketOptions: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Those of a listener that others than our own processes connect to.
+    public static var exposed: SocketOptions {
+        var options = SocketOptions()
+        options.holdsBackPeers = false
+        return options
+    }
 }
 
 extension SocketOptions {
@@ -36,7 +49,7 @@ extension SocketOptions {
         let target = unsafe SocketTarget(handle: handle)
         try unsafe target.set(ZMQ_LINGER, lingerMilliseconds)
         try unsafe target.set(ZMQ_SNDHWM, highWaterMark)
-        try unsafe target.set(ZMQ_RCVHWM, highWaterMark)
+        try unsafe target.set(ZMQ_RCVHWM, holdsBackPeers ? highWaterMark : 0)
         try unsafe target.set(ZMQ_MAXMSGSIZE, largestFrame)
         try unsafe target.set(ZMQ_RECONNECT_IVL, reconnectMilliseconds)
         try unsafe target.set(ZMQ_RECONNECT_IVL_MAX, longestReconnectMilliseconds)

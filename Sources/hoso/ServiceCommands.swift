@@ -26,6 +26,7 @@ struct BrokerCommand: AsyncParsableCommand {
 
     func run() async throws {
         Lifeline.watch()
+        DescriptorLimit.raise()
         let settings = try common.settings()
         let logger = settings.logger("broker")
         var limits = BrokerLimits()

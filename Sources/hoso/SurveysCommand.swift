@@ -27,6 +27,7 @@ struct SurveysCommand: AsyncParsableCommand {
 
         func run() async throws {
             Lifeline.watch()
+            DescriptorLimit.raise()
             let settings = try common.settings()
             let logger = settings.logger("surveys")
             try await reportingErrors(in: settings.language) {

@@ -99,18 +99,19 @@ struct Office: Sendable {
     var intake: String { "ipc://\(folder.path)/data/run/intake.sock" }
 
     /// Starts `hoso up`, does some work, sends SIGTERM, and returns the exit status.
+    /// - Parameter wrapper: a program with its arguments that runs it.
     @discardableResult
     static func open(
         _ options: [String] = [], environment: [String: String] = [:], in folder: TemporaryFolder? = nil,
-        _ work: (Office) async throws -> Void
+        under wrapper: [String] = [], _ work: (Office) async throws -> Void
     ) async throws -> Int32 {
         let folder = try folder ?? TemporaryFolder()
         let log = try FileDescriptor.open(
             FilePath(folder.path + "/up.log"), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
         defer { try? log.close() }
+        let command = wrapper + [Program.path, "up", "--data", folder.path + "/data", "--port", "0"] + options
         let result = try await Subprocess.run(
-            .path(FilePath(Program.path)),
-            arguments: Arguments(["up", "--data", folder.path + "/data", "--port", "0"] + options),
+            .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
             environment: Program.inherited(environment), input: .none,
             output: .fileDescriptor(log, closeAfterSpawningProcess: false),
             error: .fileDescriptor(log, closeAfterSpawningProcess: false)

@@ -14,6 +14,8 @@ package struct BrokerLimits: Sendable {
     package var senderBatches = 32
     /// Messages of any kind that a worker has at most, well below the high-water mark of its connection.
     package var workerDeliveries = 32
+    /// Greetings and beats among them.
+    package var workerQuestions = 4
     /// A worker that is silent for longer loses what it has.
     package var lease: Duration = .seconds(10)
     /// A sender that is silent for longer is forgotten.
@@ -21,4 +23,12 @@ package struct BrokerLimits: Sendable {
 
     /// The defaults.
     package init() {}
+
+    /// Messages of a lane that a worker has at most.
+    func room(_ lane: Lane) -> Int {
+        switch lane {
+        case .batches: max(1, workerDeliveries - workerQuestions)
+        case .questions: workerQuestions
+        }
+    }
 }

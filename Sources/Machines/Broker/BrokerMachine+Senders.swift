@@ -89,12 +89,13 @@ extension BrokerMachine {
     mutating func drop(_ peer: PeerID) {
         guard let session = sessions.removeValue(forKey: peer) else { return }
         if peers[session.sender] == peer { peers[session.sender] = nil }
-        for delivery in session.queue { heldBytes -= delivery.cost }
+        for delivery in session.queue.batches { heldBytes -= delivery.cost }
         // Nobody waits for the answers to its greetings any more.
         for (number, delivery) in inFlight where delivery.peer == peer && delivery.kind != .batch {
             inFlight[number] = nil
-            for worker in workers.keys { workers[worker]?.deliveries.remove(number) }
+            for worker in workers.keys { _ = workers[worker]?.give(number) }
         }
-        turns.removeAll { $0 == peer }
+        turns.batches.removeAll { $0 == peer }
+        turns.questions.removeAll { $0 == peer }
     }
 }

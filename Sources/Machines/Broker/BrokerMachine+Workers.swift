@@ -88,7 +88,7 @@ extension BrokerMachine {
     }
 
     private mutating func take(_ number: UInt64, from peer: PeerID) -> Delivery? {
-        guard workers[peer]?.deliveries.remove(number) != nil, let delivery = inFlight.removeValue(forKey: number)
+        guard workers[peer]?.give(number) == true, let delivery = inFlight.removeValue(forKey: number)
         else { return nil }
         workers[peer]?.entries -= delivery.entries
         return delivery
@@ -97,7 +97,7 @@ extension BrokerMachine {
     /// Puts what a worker has back in front of its senders' queues and forgets the worker.
     private mutating func takeBack(from peer: PeerID) -> Int {
         guard let worker = workers.removeValue(forKey: peer) else { return 0 }
-        let deliveries = worker.deliveries.sorted().compactMap { inFlight.removeValue(forKey: $0) }
+        let deliveries = worker.numbers.compactMap { inFlight.removeValue(forKey: $0) }
         requeue(deliveries)
         return deliveries.count
     }

@@ -74,11 +74,11 @@ package struct BrokerMachine<Payload> {
         let sender: String
         let number: UInt64
         let serial: UInt64
-        var queue: [Delivery] = []
+        var queue = Lanes<[Delivery]>(batches: [], questions: [])
         /// Whether the sender has had its WELCOME, which names its window.
         var isWelcome = false
         /// Whether it stands in ``BrokerMachine/turns``.
-        var isReady = false
+        var isReady = Lanes(batches: false, questions: false)
         var held = 0
         var heldEntries = 0
         var heldBatches = 0
@@ -101,7 +101,15 @@ package struct BrokerMachine<Payload> {
         var isDraining = false
         /// Its connection refused a message, and nothing has been heard of it since.
         var isFull = false
-        var deliveries: Set<UInt64> = []
+        var deliveries = Lanes<Set<UInt64>>(batches: [], questions: [])
+
+        /// Its deliveries, in order.
+        var numbers: [UInt64] { deliveries.batches.union(deliveries.questions).sorted() }
+
+        /// Takes a delivery from it; false when it has none of that number.
+        mutating func give(_ number: UInt64) -> Bool {
+            deliveries.batches.remove(number) != nil || deliveries.questions.remove(number) != nil
+        }
     }
 
     let limits: BrokerLimits
@@ -110,7 +118,7 @@ package struct BrokerMachine<Payload> {
     var workers: [PeerID: Worker] = [:]
     var inFlight: [UInt64: Delivery] = [:]
     /// Senders with something queued, in the order in which they get their turn.
-    var turns: [PeerID] = []
+    var turns = Lanes<[PeerID]>(batches: [], questions: [])
     var lastDelivery: UInt64
     var lastSerial: UInt64 = 0
     var actions: [Action] = []
@@ -137,7 +145,8 @@ package struct BrokerMachine<Payload> {
 
     /// Whether a worker has a delivery that it has not answered.
     package func has(_ worker: PeerID, delivery number: UInt64) -> Bool {
-        workers[worker]?.deliveries.contains(number) == true
+        workers[worker].map { $0.deliveries.batches.contains(number) || $0.deliveries.questions.contains(number) }
+            ?? false
     }
 
     mutating func takeActions() -> [Action] {
@@ -159,8 +168,8 @@ extension BrokerMachine {
         let delivery = Delivery(
             number: 0, sender: session.sender, kind: kind, entries: entries, cost: cost, payload: payload, peer: peer,
             serial: session.serial)
-        sessions[peer]?.queue.append(delivery)
-        makeReady(peer)
+        sessions[peer]?.queue[kind.lane].append(delivery)
+        makeReady(peer, kind.lane)
     }
 
     /// Puts deliveries back in front of their senders' queues.
@@ -170,49 +179,57 @@ extension BrokerMachine {
                 heldBytes -= delivery.cost
                 continue
             }
-            sessions[delivery.peer]?.queue.insert(delivery, at: 0)
-            makeReady(delivery.peer)
+            sessions[delivery.peer]?.queue[delivery.kind.lane].insert(delivery, at: 0)
+            makeReady(delivery.peer, delivery.kind.lane)
         }
     }
 
-    private mutating func makeReady(_ peer: PeerID) {
-        guard sessions[peer]?.isReady == false else { return }
-        sessions[peer]?.isReady = true
-        turns.append(peer)
+    private mutating func makeReady(_ peer: PeerID, _ lane: Lane) {
+        guard sessions[peer]?.isReady[lane] == false else { return }
+        sessions[peer]?.isReady[lane] = true
+        turns[lane].append(peer)
     }
 
     /// Hands out what is queued: senders in turn, each time to the least busy worker that has room.
     mutating func dispatch() {
-        while let peer = turns.first {
-            guard var session = sessions[peer], var delivery = session.queue.first else {
-                turns.removeFirst()
-                sessions[peer]?.isReady = false
+        dispatch(.batches)
+        dispatch(.questions)
+    }
+
+    private mutating func dispatch(_ lane: Lane) {
+        while let peer = turns[lane].first {
+            guard var session = sessions[peer], var delivery = session.queue[lane].first else {
+                turns[lane].removeFirst()
+                sessions[peer]?.isReady[lane] = false
                 continue
             }
-            guard let worker = leastBusyWorker(for: delivery.entries) else { return }
-            turns.removeFirst()
-            session.queue.removeFirst()
-            session.isReady = !session.queue.isEmpty
-            if session.isReady { turns.append(peer) }
+            guard let worker = leastBusyWorker(for: delivery.entries, lane) else { return }
+            turns[lane].removeFirst()
+            session.queue[lane].removeFirst()
+            session.isReady[lane] = !session.queue[lane].isEmpty
+            if session.isReady[lane] { turns[lane].append(peer) }
             sessions[peer] = session
             lastDelivery += 1
             delivery.number = lastDelivery
             inFlight[lastDelivery] = delivery
             lastSerial += 1
             workers[worker]?.turn = lastSerial
-            workers[worker]?.deliveries.insert(lastDelivery)
+            workers[worker]?.deliveries[lane].insert(lastDelivery)
             workers[worker]?.entries += delivery.entries
             actions.append(.deliver(delivery, to: worker))
         }
     }
 
-    private func leastBusyWorker(for entries: Int) -> PeerID? {
+    private func leastBusyWorker(for entries: Int, _ lane: Lane) -> PeerID? {
+        let room = limits.room(lane)
         var best: (peer: PeerID, load: (Int, Int, UInt64))?
         for (peer, worker) in workers where !worker.isDraining && !worker.isFull {
             guard worker.entries == 0 || worker.entries + entries <= worker.capacity,
-                worker.deliveries.count < limits.workerDeliveries
+                worker.deliveries[lane].count < room
             else { continue }
-            let load = (worker.entries, worker.deliveries.count, worker.turn)
+            let load = (
+                worker.entries, worker.deliveries.batches.count + worker.deliveries.questions.count, worker.turn
+            )
             if best.map({ load < $0.load }) ?? true { best = (peer, load) }
         }
         return best?.peer
