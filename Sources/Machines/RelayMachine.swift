@@ -133,6 +133,11 @@ package struct RelayMachine<Task> {
         return messages
     }
 
+    /// Tasks could not be handed over after all, through no fault of who was to get them: they go out later.
+    package mutating func tookBack(_ tasks: [Int64]) {
+        putBack(tasks.compactMap { pending[$0]?.receiver == nil ? nil : pending[$0]?.position })
+    }
+
     /// The lowest position that is held and not acknowledged, if any: everything below it is done.
     package var floor: Position? { pending.values.map(\.position).min() }
 

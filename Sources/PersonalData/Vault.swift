@@ -18,6 +18,9 @@ package struct Vault: Sendable {
         self.keys = keys
     }
 
+    /// The ids of all keys, one after the other.
+    package var keyIDs: [[UInt8]] { keys.map(\.id) }
+
     /// The id of the key that seals.
     package var currentKey: [UInt8] { keys[0].id }
 

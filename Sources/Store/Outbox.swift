@@ -79,12 +79,18 @@ package struct Outbox {
     /// Whom tasks are about as of now, by their ids; that it was read is noted, dossier by dossier.
     ///
     /// Read when they are handed over, and never kept: it may be erased meanwhile.
-    package func contacts(of tasks: [Int64], for whom: String) async throws(PostgresError) -> [Int64: Contact] {
+    /// - Parameter keys: ids of the keys at hand; what was sealed with another one is not read by anybody, and so not noted.
+    package func contacts(
+        of tasks: [Int64], for whom: String, keys: [[UInt8]]
+    ) async throws(PostgresError) -> [Int64: Contact] {
+        var known = Column(.bytes)
+        for key in keys { known.append(key) }
         var column = Column(.int8)
         for task in tasks { column.append(task) }
         var parameters = Parameters()
         parameters.append(column)
         parameters.append(whom)
+        parameters.append(known)
         let result = try await connection.run(
             """
             WITH found AS MATERIALIZED (
@@ -93,7 +99,8 @@ package struct Outbox {
                 WHERE t.id = ANY ($1) AND num_nonnulls(d.personal, d.applicant_name, d.applicant_phone) > 0
             ), noted AS (
                 INSERT INTO hoso.personal_access (by_whom, action, subject, entries)
-                SELECT $2, 'survey', dossier, 1 FROM found)
+                SELECT $2, 'survey', dossier, 1 FROM found
+                WHERE personal IS NULL OR substr(personal, 1, 8) = ANY ($3))
             SELECT id, personal, applicant_name, applicant_phone FROM found
             """, parameters, as: "read contacts")
         return (0..<result.count).reduce(into: [:]) { contacts, row in

@@ -64,6 +64,8 @@ package actor RelayService: Service {
     private var contentTypes: [PeerID: ContentType] = [:]
     private let stop = Signal()
     private var limiter = LogLimiter()
+    /// Until when nothing is handed over, because a key is missing.
+    private var pausedUntil = ContinuousClock.now
 
     /// The relay's thread.
     package nonisolated var unownedExecutor: UnownedSerialExecutor {
@@ -265,35 +267,58 @@ extension RelayService {
 
     /// Hands tasks over, with whom they are about as of this moment.
     private func deliver(_ outbox: Outbox) async throws(PostgresError) {
-        for message in machine.deliveries(limit: 256, at: .now) {
-            // Should the database be away now, they are delivered again after the lease.
-            let contacts = try await outbox.contacts(of: message.tasks.map(\.id), for: "hoso surveys")
+        guard pausedUntil <= .now else { return }
+        let messages = machine.deliveries(limit: 256, at: .now)
+        guard !messages.isEmpty else { return }
+        let contacts: [Int64: Outbox.Contact]
+        do throws(PostgresError) {
+            contacts = try await outbox.contacts(
+                of: messages.flatMap { $0.tasks.map(\.id) }, for: "hoso surveys", keys: configuration.vault.keyIDs)
+        } catch {
+            machine.tookBack(messages.flatMap { $0.tasks.map(\.id) })
+            throw error
+        }
+        var held: [Int64] = []
+        for message in messages {
             var tasks = WireSurveyTasks()
             for task in message.tasks {
                 do throws(VaultError) {
-                    tasks.tasks.append(WireSurveyTask(task, try contacts[task.id].flatMap(opened(task.dossier))))
+                    tasks.tasks.append(WireSurveyTask(task, try contact(of: task, contacts)))
                 } catch {
-                    // Held back: without a contact it would be acknowledged, and nobody ever asked.
-                    if let withheld = limiter.pass("\(error)", at: .now) {
-                        logger.error(
-                            "a task waits for its contact",
-                            metadata: ["reason": "\(error)", "withheld": "\(withheld)"])
-                    }
+                    held.append(task.id)
+                    complain(error)
                 }
             }
             guard !tasks.tasks.isEmpty else { continue }
             send(.tasks, tasks, to: message.peer, session: message.session, count: tasks.tasks.count)
             FailPoint.afterTasksSent.pass()
         }
+        // Without its contact a task would be acknowledged, and nobody ever asked: it waits until the key is there.
+        guard !held.isEmpty else { return }
+        machine.tookBack(held)
+        pausedUntil = .now.advanced(by: .seconds(5))
     }
 
-    /// Opens the contact of a dossier.
-    private func opened(_ dossier: String) -> (Outbox.Contact) throws(VaultError) -> ApplicantDetails? {
-        { [vault = configuration.vault] contact throws(VaultError) in
-            guard let personal = contact.personal else {
-                return ApplicantDetails(id: nil, name: contact.plain.name, phone: contact.plain.phone)
-            }
-            return ApplicantDetails(try vault.open(personal, for: .dossier(dossier)))
+    private func complain(_ error: VaultError) {
+        guard let withheld = limiter.pass("\(error)", at: .now) else { return }
+        logger.error("a task waits for its contact", metadata: ["reason": "\(error)", "withheld": "\(withheld)"])
+    }
+
+    /// Whom a task is about; nobody where nothing is known of them, or what is known is damaged.
+    private func contact(
+        of task: Outbox.Task, _ contacts: [Int64: Outbox.Contact]
+    ) throws(VaultError) -> ApplicantDetails? {
+        guard let contact = contacts[task.id] else { return nil }
+        guard let personal = contact.personal else {
+            return ApplicantDetails(id: nil, name: contact.plain.name, phone: contact.plain.phone)
+        }
+        do throws(VaultError) {
+            return ApplicantDetails(try configuration.vault.open(personal, for: .dossier(task.dossier)))
+        } catch {
+            guard error.code == .damaged else { throw error }
+            // It will never open, and the others are not to wait for it.
+            logger.error("the contact of a task is damaged", metadata: ["task": "\(task.id)"])
+            return nil
         }
     }
 

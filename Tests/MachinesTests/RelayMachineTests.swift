@@ -42,6 +42,19 @@ import Testing
         #expect(relay.acknowledged([1], by: peer(3), at: late).isEmpty, "an acknowledgement counts once")
     }
 
+    @Test func `What could not be handed over after all goes out later, and is held against nobody`() {
+        var relay = relay(tasks: 1...4)
+        relay.receiverGreeted(peer(1), session: 1, credit: 3, at: start)
+        #expect(relay.deliveries(limit: 9, at: start).map(\.tasks) == [[1, 2, 3]])
+        relay.tookBack([1, 3])
+        #expect(relay.floor == position(1))
+        #expect(relay.deliveries(limit: 9, at: start).map(\.tasks) == [[1, 3]])
+        relay.tookBack([1, 3, 4, 77])
+        let late = start.advanced(by: .seconds(29))
+        _ = relay.acknowledged([2], by: peer(1), at: late)
+        #expect(relay.deliveries(limit: 9, at: late).map(\.tasks) == [[1, 3, 4]])
+    }
+
     @Test func `What several receivers had that fall silent together goes out in order of commit`() {
         var relay = relay(tasks: 1...8)
         for number in UInt8(1)...4 { relay.receiverGreeted(peer(number), session: 1, credit: 2, at: start) }
