@@ -133,7 +133,10 @@ import Testing
             #expect(try await office.run(["adoption", "verify"]).status == 0)
             #expect(try await office.run(["reconcile"]).status == 0)
             let path = office.folder.path + "/receipt"
-            #expect(try await office.run(["receipt", code, "--out", path]).status == 0)
+            // It is kept with the next transaction, or after a second without one.
+            try await office.until("the receipt is kept") {
+                try await office.run(["receipt", code, "--out", path]).status == 0
+            }
             let verified = try await office.run(["verify-receipt", path])
             #expect(verified.status == 0, "\(verified.output)\(verified.error)")
             // The same file once more brings nothing back.
