@@ -136,7 +136,7 @@ package actor BrokerService: Service {
             if nextTick <= .now {
                 nextTick = .now.advanced(by: .milliseconds(100))
                 let cut = frontGuard.check()
-                if cut > 0 { logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"]) }
+                if cut > 0 { warn("connections are cut", "too much memory", ["count": "\(cut)"]) }
                 perform(machine.timePassed(at: .now))
                 partWithStrangers()
                 patience.timePassed(at: .now)

@@ -122,7 +122,9 @@ package actor RelayService: Service {
     private func guardMemory() async {
         while !stop.isRaised, !Task.isCancelled {
             let cut = memoryGuard.check()
-            if cut > 0 { logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"]) }
+            if cut > 0, limiter.pass("too much memory", at: .now) != nil {
+                logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"])
+            }
             _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .milliseconds(100)))
         }
     }
