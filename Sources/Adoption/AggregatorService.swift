@@ -95,19 +95,25 @@ package actor AggregatorService: Service {
             _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
             if stop.isRaised { return }
             do throws(PostgresError) {
-                let connection = try await database.allowing(.seconds(900)).open(on: executor)
-                guard try await Migrator(connection).state() == .current else {
-                    pause = .seconds(60)
-                    continue
-                }
-                let erased = try await Retention(connection).erase()
-                if erased > 0 { logger.info("personal data erased by its age", metadata: ["count": "\(erased)"]) }
-                pause = erased > 0 ? .milliseconds(100) : .seconds(21_600)
+                pause = try await eraseAll() ? .seconds(21_600) : .seconds(60)
             } catch {
+                guard !stop.isRaised, !Task.isCancelled else { return }
                 logger.warning("personal data kept for longer than it should", metadata: ["reason": "\(error)"])
                 pause = .seconds(60)
             }
         }
+    }
+
+    /// Erases a little at a time until nothing is left; false where the schema is another version's.
+    private func eraseAll() async throws(PostgresError) -> Bool {
+        let connection = try await database.allowing(.seconds(900)).open(on: executor)
+        guard try await Migrator(connection).state() == .current else { return false }
+        while !stop.isRaised, !Task.isCancelled {
+            let erased = try await Retention(connection).erase()
+            guard erased > 0 else { return true }
+            logger.info("personal data erased by its age", metadata: ["count": "\(erased)"])
+        }
+        return true
     }
 }
 

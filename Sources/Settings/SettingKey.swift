@@ -80,8 +80,9 @@ package struct SettingKey: Sendable {
             "các tệp khóa để mã hóa dữ liệu cá nhân: khóa đầu dùng để mã hóa, các khóa sau chỉ để mở"),
         SettingKey(
             "personal.retention_days", "0",
-            "days after its last step that a dossier keeps its applicant's data, counted by `hoso migrate`; 0: for ever",
-            "số ngày giữ dữ liệu cá nhân sau bước cuối của hồ sơ, ghi nhận khi chạy `hoso migrate`; 0: giữ mãi"),
+            "days after its last step that a dossier keeps its applicant's data, as `hoso migrate` and `hoso up` note it; what was quarantined, after it came; 0: for ever",
+            "số ngày giữ dữ liệu cá nhân sau bước cuối của hồ sơ (bản ghi bị giữ lại: sau khi nhận), ghi nhận khi chạy `hoso migrate` hay `hoso up`; 0: giữ mãi"
+        ),
         SettingKey("worker.count", "3", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey(
             "worker.key", "", "file with a worker's secret key; needed where intake.workers is tcp://",

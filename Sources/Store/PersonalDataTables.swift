@@ -188,7 +188,12 @@ package struct ApplicantTable {
         parameters.append(key)
         parameters.append(Int64(limit))
         return try await rows(
-            "d.code > $1 AND (substr(d.personal, 1, 8) <> $2 OR u.code IS NOT NULL) ORDER BY d.code LIMIT $3",
+            """
+            d.code > $1 AND (substr(d.personal, 1, 8) <> $2 OR u.code IS NOT NULL
+                -- A worker of the version before may have stored it after the migration.
+                OR num_nonnulls(d.applicant_id, d.applicant_name, d.applicant_phone) > 0)
+            ORDER BY d.code LIMIT $3
+            """,
             parameters)
     }
 

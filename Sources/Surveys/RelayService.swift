@@ -83,7 +83,7 @@ package actor RelayService: Service {
         door = Door(senders: configuration.senderKeys)
         socket = try Socket(.router, in: context, options: .exposed)
         memoryGuard = try MemoryGuard(over: socket, in: context, limit: configuration.memoryBytes)
-        try socket.bind(configuration.endpoint, as: try configuration.security)
+        try socket.bind(configuration.endpoint, as: configuration.security)
         machine = RelayMachine(capacity: configuration.capacity, lease: configuration.lease)
     }
 

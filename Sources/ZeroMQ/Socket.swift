@@ -133,4 +133,4 @@ public import Polling
 private let interruptedCode: Int32 = 4
 private let againCode: Int32 = 11
 /// `EACCES`.
-let accessCode: Int32 = 13
+private let accessCode: Int32 = 13

@@ -14,11 +14,6 @@ public struct ZeroMQError: Error, Sendable, CustomStringConvertible {
         ZeroMQError(code: zmq_errno(), operation: operation, subject: subject)
     }
 
-    /// An endpoint of a network that nobody has a key for.
-    public static func withoutKey(_ endpoint: String) -> ZeroMQError {
-        ZeroMQError(code: accessCode, operation: "zmq_bind", subject: endpoint)
-    }
-
     /// Whether the context has been shut down, so that the loop should end.
     public var isTermination: Bool { code == terminationCode }
 

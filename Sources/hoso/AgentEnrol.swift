@@ -78,7 +78,10 @@ struct AgentEnrol: AsyncParsableCommand {
             }
         } else {
             let isTyped = isatty(STDIN_FILENO) == 1
-            if isTyped { Console.error(language.choose("Dán mã ghi danh:", "Paste the code:")) }
+            if isTyped {
+                Console.error(
+                    language.choose("Dán mã ghi danh, rồi một dòng trống:", "Paste the code, then an empty line:"))
+            }
             // A mail program may have broken it into lines; who types ends it by an empty one.
             var lines = ""
             while let line = readLine(), !(isTyped && line.isEmpty) {

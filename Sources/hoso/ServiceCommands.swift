@@ -127,20 +127,26 @@ extension HosoSettings {
 
     /// How this worker and the broker know each other.
     func workerSecurity() throws -> Security {
-        guard !workerEndpoint.hasPrefix("ipc://") else { return .local(domain: nil) }
-        guard let key = try Self.curveKey(workerKey), let server = centreKeys.first else {
-            throw ZeroMQError.withoutKey(workerEndpoint)
-        }
-        return .client(key, server: server)
+        try security(of: workerEndpoint, key: workerKey, "worker.key", server: centreKeys.first, "intake.centre_keys")
     }
 
     /// How this survey sender and the relay know each other.
     func surveySecurity() throws -> Security {
-        guard !surveyEndpoint.hasPrefix("ipc://") else { return .local(domain: nil) }
-        guard let key = try Self.curveKey(surveyKey), let server = surveyCentreKey else {
-            throw ZeroMQError.withoutKey(surveyEndpoint)
+        try security(of: surveyEndpoint, key: surveyKey, "survey.key", server: surveyCentreKey, "survey.centre_key")
+    }
+
+    private func security(
+        of endpoint: String, key: String?, _ keySetting: String, server: CurvePublicKey?, _ serverSetting: String
+    ) throws -> Security {
+        guard !endpoint.hasPrefix("ipc://") else { return .local(domain: nil) }
+        if let key = try Self.curveKey(key), let server, !endpoint.hasPrefix("tcp://*") {
+            return .client(key, server: server)
         }
-        return .client(key, server: server)
+        let sentence = language.choose(
+            "kết nối \(endpoint) cần \(keySetting), \(serverSetting) và tên máy của trung tâm",
+            "to connect to \(endpoint) takes \(keySetting), \(serverSetting) and the centre's host")
+        Console.error("hoso: \(sentence)")
+        throw ExitCode(78)
     }
 
     /// The vault of this centre: without a key nothing personal is stored, and so nothing at all.

@@ -35,6 +35,13 @@ struct SurveysCommand: AsyncParsableCommand {
                     endpoint: settings.surveyEndpoint, database: settings.database("surveys", as: .relay),
                     vault: try settings.vault(), lease: settings.surveyLease)
                 configuration.serverKey = try HosoSettings.curveKey(settings.surveyServerKey)
+                guard configuration.serverKey != nil || settings.surveyEndpoint.hasPrefix("ipc://") else {
+                    let sentence = settings.language.choose(
+                        "\(settings.surveyEndpoint) cần survey.server_key",
+                        "\(settings.surveyEndpoint) needs survey.server_key")
+                    Console.error("hoso: \(sentence)")
+                    throw ExitCode(78)
+                }
                 configuration.senderKeys = settings.surveySenderKeys
                 try await serve([RelayService(configuration, logger: logger)], logger: logger)
             }
