@@ -178,7 +178,7 @@ let package = Package(
         tests("DemonstrationTests", ["Demonstration", "Dossiers"]),
         tests("PostgresTests", ["Polling", "Postgres", "Store", "TestSupport"]),
         tests("ZeroMQTests", ["Polling", "TestSupport", "ZeroMQ"]),
-        tests("StoreTests", ["Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "TestSupport"]),
+        tests("StoreTests", ["Adoption", "Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "TestSupport"]),
         tests(
             "IntegrationTests",
             [

@@ -13,7 +13,30 @@ extension AdoptionReport {
         document.add("time_zone", text: timeZone)
         document.add("rows", raw: "[" + rows.map { object(for: $0, isTotal: false) }.joined(separator: ",\n  ") + "]")
         document.add("total", raw: object(for: total, isTotal: true))
+        if let outstanding { document.add("outstanding", raw: object(for: outstanding)) }
         return document.text
+    }
+
+    private func object(for outstanding: Outstanding) -> String {
+        var object = JSONLine()
+        object.add("entries", raw: String(outstanding.entries))
+        object.add("senders", raw: String(outstanding.senders))
+        let silent = outstanding.silent.map { name, since in
+            var sender = JSONLine()
+            sender.add("sender", text: name)
+            sender.add("since", text: Instant(microseconds: since).rfc3339())
+            return sender.text
+        }
+        object.add("silent", raw: "[" + silent.joined(separator: ",") + "]")
+        var bounds = JSONLine()
+        for (channel, _, between) in totals {
+            var bound = JSONLine()
+            bound.add("lower", raw: Self.number(between.lower.share))
+            bound.add("upper", raw: Self.number(between.upper.share))
+            bounds.add(channel?.code ?? metric.rawValue, raw: bound.text)
+        }
+        object.add("bounds", raw: bounds.text)
+        return object.text
     }
 
     private func object(for row: Row, isTotal: Bool) -> String {

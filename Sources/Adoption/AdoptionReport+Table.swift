@@ -3,11 +3,64 @@ package import Store
 
 extension AdoptionReport {
     /// The report as lines of a table for people.
-    package func table(in language: Language) -> [String] {
+    /// - Parameter hasBars: whether the rate of each row is drawn too, for a terminal.
+    package func table(in language: Language, hasBars: Bool = false) -> [String] {
+        let bar: (Row) -> [String] = { hasBars ? [Self.bar(rate(of: $0, .online))] : [] }
         let text = TextTable(
-            header: header(language), rows: rows.map { cells($0, language) } + [totalCells(language)],
+            header: header(language) + (hasBars ? [showsChannels ? Channel.online.title(in: language) : ""] : []),
+            rows: rows.map { cells($0, language) + bar($0) } + [totalCells(language) + bar(total)],
             leftColumns: max(dimensions.count, 1))
         return ["\(metric.title(in: language)) · \(metric.rawValue) v\(metric.version)"] + text.lines
+            + certainty(in: language)
+    }
+
+    private func rate(of row: Row, _ channel: Channel) -> Rate {
+        showsChannels && !dimensions.contains(.channel)
+            ? Rate(row.channels[channel]?.dossiers ?? 0, of: row.total) : rate(of: row)
+    }
+
+    /// Twenty places wide, in eighths of a place.
+    static func bar(_ rate: Rate) -> String {
+        guard let share = rate.share else { return "" }
+        let eighths = Int((share * 160).rounded())
+        let partial = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+        let drawn = String(repeating: "█", count: eighths / 8) + partial
+        return drawn + String(repeating: "·", count: max(0, 20 - drawn.count))
+    }
+
+    /// How sure the figures are; nothing where everything has arrived and everybody is heard.
+    private func certainty(in language: Language) -> [String] {
+        guard let outstanding, outstanding.entries > 0 || !outstanding.silent.isEmpty else { return [] }
+        let isVietnamese = language == .vietnamese
+        var lines: [String] = [""]
+        if outstanding.entries > 0 {
+            for (channel, rate, bounds) in totals where rate.denominator > 0 {
+                let name = channel?.title(in: language) ?? metric.title(in: language)
+                let (value, lower, upper) = (
+                    Figures.percent(rate, language), Figures.percent(bounds.lower, language),
+                    Figures.percent(bounds.upper, language)
+                )
+                lines.append(
+                    isVietnamese
+                        ? "\(name) \(value) %, chắc chắn từ \(lower) % đến \(upper) %"
+                        : "\(name) \(value) %, certainly between \(lower) % and \(upper) %")
+            }
+        }
+        let (silent, all) = (outstanding.silent.count, outstanding.senders)
+        let count = Figures.grouped(outstanding.entries, language)
+        var sentence = ""
+        if let first = outstanding.silent.first, let zone = LocalZone(identifier: timeZone) {
+            var zone = zone
+            let since = zone.text(of: first.since)
+            sentence =
+                isVietnamese
+                ? "\(silent) trên \(all) điểm gửi im lặng, lâu nhất từ \(since); "
+                : "\(silent) of \(all) senders silent, the longest since \(since); "
+        }
+        lines.append(
+            sentence
+                + (isVietnamese ? "nhiều nhất \(count) hồ sơ chưa đến" : "at most \(count) dossiers outstanding"))
+        return lines
     }
 
     /// The report as RFC 4180 CSV.

@@ -27,11 +27,15 @@ package struct AdoptionReport: Sendable {
     package let rows: [Row]
     /// Tallies over all rows.
     package let total: Row
+    /// What is still on its way; `nil` where the figures are of an earlier moment.
+    package let outstanding: Outstanding?
 
     /// A report over groups that were read from the roll-up.
     package init(
-        metric: Metric, dimensions: [Dimension], from: Day?, to: Day?, timeZone: String, groups: [AdoptionQuery.Group]
+        metric: Metric, dimensions: [Dimension], from: Day?, to: Day?, timeZone: String, groups: [AdoptionQuery.Group],
+        outstanding: Outstanding? = nil
     ) {
+        self.outstanding = outstanding
         self.metric = metric
         self.dimensions = dimensions
         self.from = from
@@ -67,6 +71,19 @@ package struct AdoptionReport: Sendable {
         switch metric {
         case .shareOfAll: Rate(row.channels.values.reduce(0) { $0 + $1.dossiers }, of: row.total)
         default: metric.rate(of: row.channels)
+        }
+    }
+
+    /// The rates of all rows together, by channel where there is one for each, and their bounds.
+    var totals: [(channel: Channel?, rate: Rate, bounds: RateBounds)] {
+        guard let outstanding else { return [] }
+        guard showsChannels else {
+            let rate = rate(of: total)
+            return [(nil, rate, outstanding.bounds(of: rate, metric, channel: .online))]
+        }
+        return Self.channels.map { channel in
+            let rate = Rate(total.channels[channel]?.dossiers ?? 0, of: total.total)
+            return (channel, rate, outstanding.bounds(of: rate, metric, channel: channel))
         }
     }
 

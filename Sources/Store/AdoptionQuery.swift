@@ -53,9 +53,11 @@ package struct AdoptionQuery {
     package init(_ connection: Connection) { self.connection = connection }
 
     /// Groups in order of their keys, without those whose dossiers have all been withdrawn; days from `from` up to but not including `to`.
-    /// - Parameter units: codes of the units that are counted; none stands for all.
+    /// - Parameters:
+    ///   - units: codes of the units that are counted; none stands for all.
+    ///   - moment: the figures as of then, in microseconds since 1970: of what had been recorded; `nil`: now.
     package func groups(
-        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = []
+        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = [], asOf moment: Int64? = nil
     ) async throws(PostgresError) -> [Group] {
         let keys = dimensions.filter { $0 != .channel }
         let columns = keys.map { $0.sql + ", " }.joined()
@@ -70,12 +72,17 @@ package struct AdoptionQuery {
             parameters.append(codes)
             place = "AND unit = ANY ($3)"
         }
+        var source = Self.source(dimensions, from, to)
+        if let moment {
+            parameters.append(microseconds: moment)
+            source = Self.source(asOf: "$\(units.isEmpty ? 3 : 4)::timestamptz")
+        }
         let result = try await connection.run(
             """
             SELECT \(columns)channel, \(Measures.names.map { "sum(\($0))::bigint" }.joined(separator: ", "))
-            FROM \(Self.source(dimensions, from, to)) a WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2) \(place)
+            FROM \(source) a WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2) \(place)
             GROUP BY \(grouping) HAVING sum(dossiers) <> 0 ORDER BY \(grouping)
-            """, parameters, as: "read adoption", within: .seconds(30))
+            """, parameters, as: "read adoption", within: .seconds(moment == nil ? 30 : 300))
         return Self.groups(in: result, keys: keys.count)
     }
 
@@ -84,6 +91,26 @@ package struct AdoptionQuery {
         let isWholeMonths = [from, to].allSatisfy { $0.map { $0.components.day == 1 } ?? true }
         guard isWholeMonths, dimensions.allSatisfy(\.isCoarse) else { return "hoso.adoption" }
         return "(SELECT month AS day, * FROM hoso.adoption_month)"
+    }
+
+    /// The roll-up without what was recorded later, and with what was recorded by then and is not folded.
+    private static func source(asOf moment: String) -> String {
+        let sums = zip(Measures.sumParts, Measures.names).map { "\($0)::bigint AS \($1)" }.joined(separator: ", ")
+        return """
+            (SELECT day, channel, unit, procedure, sector, operator, \(Measures.names.joined(separator: ", "))
+             FROM hoso.adoption
+             UNION ALL
+             SELECT received_on, channel, unit, procedure, sector, operator, \(sums)
+             FROM (
+                 SELECT i.received_on, i.channel, coalesce(i.unit, '') AS unit, coalesce(i.procedure, '') AS procedure,
+                        coalesce(i.sector, '') AS sector, coalesce(i.operator, '') AS operator, i.return_channel,
+                        i.timeliness, i.offered_online, i.returned,
+                        CASE WHEN i.recorded_at > \(moment) THEN -i.delta ELSE i.delta END AS delta
+                 FROM hoso.intake i, hoso.fold f
+                 WHERE f.name = 'adoption' AND i.delta <> 0
+                   AND (i.recorded_at > \(moment)) = ((i.xid, i.id) <= (f.xid, f.id))) later
+             GROUP BY 1, 2, 3, 4, 5, 6)
+            """
     }
 
     private static func groups(in result: QueryResult, keys count: Int) -> [Group] {

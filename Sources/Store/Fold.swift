@@ -182,12 +182,15 @@ enum Measures {
     ]
 
     /// Sums over ledger rows.
-    static let sums = """
-        sum(delta), sum(delta * offered_online::int), sum(delta * returned::int),
-        sum(delta * (returned AND return_channel IS NOT DISTINCT FROM 3::smallint)::int),
-        sum(delta * (timeliness >= 1)::int), sum(delta * (timeliness = 2)::int), sum(delta * (timeliness = 3)::int),
-        sum(delta * (timeliness = 4)::int)
-        """
+    static let sums = sumParts.joined(separator: ", ")
+
+    /// The same, one by one.
+    static let sumParts = [
+        "sum(delta)", "sum(delta * offered_online::int)", "sum(delta * returned::int)",
+        "sum(delta * (returned AND return_channel IS NOT DISTINCT FROM 3::smallint)::int)",
+        "sum(delta * (timeliness >= 1)::int)", "sum(delta * (timeliness = 2)::int)",
+        "sum(delta * (timeliness = 3)::int)", "sum(delta * (timeliness = 4)::int)",
+    ]
 
     /// Adds new sums to a row that is there.
     static let addition = names.map { "\($0) = a.\($0) + excluded.\($0)" }.joined(separator: ", ")

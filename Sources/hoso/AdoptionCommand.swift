@@ -10,80 +10,91 @@ struct AdoptionCommand: AsyncParsableCommand {
         commandName: "adoption",
         abstract: "Shows how far citizens have adopted each channel · Tỷ lệ sử dụng từng hình thức nộp.",
         discussion: """
-            hoso adoption [--from DAY] [--to DAY] [--by DIM,…] [--unit CODE] [--metric NAME] [--format table|json|csv]
+            hoso adoption [--from DAY] [--to DAY] [--by DIM,…] [--unit CODE] [--metric NAME] [--as-of TIME] [--format table|json|csv]
+            hoso adoption explain …   the dossiers behind a rate · diff TIME [TIME]   what changed it · verify   a recount
             DAY is YYYY-MM-DD and --to is exclusive. All options: hoso adoption show --help
             DAY là YYYY-MM-DD, không tính ngày --to. Mọi tùy chọn: hoso adoption show --help
             DIM: day week month quarter year unit procedure sector channel operator
             NAME: share_of_all online_766 postal_submit postal_return on_time
             """,
-        subcommands: [Show.self, Verify.self], defaultSubcommand: Show.self)
+        subcommands: [Show.self, Explain.self, Diff.self, Verify.self], defaultSubcommand: Show.self)
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "show",
             abstract: "Shows a rate, by the local day of reception · Tỷ lệ theo ngày tiếp nhận.")
-        @OptionGroup var common: CommonOptions
-        @Option(help: "First day, YYYY-MM-DD · Từ ngày.")
-        var from: String?
-        @Option(help: "Day after the last one, YYYY-MM-DD · Đến trước ngày.")
-        var to: String?
+        @OptionGroup var options: AdoptionOptions
         @Option(
             help: """
                 Dimensions, with commas: day week month quarter year unit procedure sector channel operator · Chiều.
                 """)
         var by = "month"
-        @Option(help: "Code of a unit, may be repeated (default: all) · Mã đơn vị, có thể lặp lại.")
-        var unit: [String] = []
-        @Option(help: "share_of_all, online_766, postal_submit, postal_return or on_time · Chỉ số.")
-        var metric = Metric.shareOfAll.rawValue
-        @Option(help: "table, json or csv · Dạng kết quả.")
-        var format = OutputFormat.table
+        @Option(help: "As of then: YYYY-MM-DD, YYYY-MM-DDTHH:MM or RFC 3339 · Tại thời điểm.")
+        var asOf: String?
+        @Option(help: "Show it again every so many seconds, until Ctrl-C · Làm mới sau số giây.")
+        var watch: Int?
+
+        func validate() throws {
+            guard let watch else { return }
+            guard (1...86_400).contains(watch) else { throw ValidationError("--watch: 1 … 86400.") }
+            guard options.format == .table, asOf == nil else {
+                throw ValidationError(
+                    options.common.spoken.choose(
+                        "--watch chỉ dùng với bảng của hiện tại.", "--watch goes with tables of the present only."))
+            }
+        }
 
         func run() async throws {
-            let metric = try parsed(metric, "metric", Metric.init(rawValue:))
+            let (metric, scope) = (try options.parsedMetric(), try options.scope())
             let dimensions = try by.split(separator: ",").map {
-                try parsed(String($0), "by", Dimension.init(rawValue:))
+                try options.parsed(String($0), "by", Dimension.init(rawValue:))
             }
             guard Set(dimensions).count == dimensions.count else {
-                throw ValidationError(common.spoken.choose("Một chiều bị ghi hai lần.", "A dimension is named twice."))
-            }
-            let first = try from.map { try parsed($0, "from", Day.init(iso8601:)) }
-            let end = try to.map { try parsed($0, "to", Day.init(iso8601:)) }
-            if let first, let end, end <= first {
                 throw ValidationError(
-                    common.spoken.choose("--to phải là ngày sau --from.", "--to must be a day after --from."))
+                    options.common.spoken.choose("Một chiều bị ghi hai lần.", "A dimension is named twice."))
             }
-            let settings = try common.settings()
-            let zone = settings.zone.identifier
-            let units = unit
+            let settings = try options.common.settings()
             try await reportingErrors(in: settings.language) {
-                let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
-                    let query = AdoptionQuery(connection)
-                    let span = try await query.span()
-                    let groups = try await query.groups(by: dimensions, from: first, to: end, units: units)
-                    return AdoptionReport(
-                        metric: metric, dimensions: dimensions, from: first ?? span?.lowerBound,
-                        to: end ?? [span?.upperBound.advanced(by: 1), first?.advanced(by: 1)].compactMap(\.self).max(),
-                        timeZone: zone, groups: groups)
-                }
-                switch format {
-                case .table: report.table(in: settings.language).forEach(Console.line)
-                case .json: Console.line(try report.json())
-                case .csv: report.csv().forEach(Console.line)
+                while true {
+                    let report = try await report(metric, scope, dimensions, settings)
+                    // Where it is drawn anew, it begins at the top.
+                    if watch != nil { Console.write("\u{1B}[H\u{1B}[2J", to: .standardOutput) }
+                    switch options.format {
+                    case .table:
+                        report.table(in: settings.language, hasBars: isatty(STDOUT_FILENO) == 1).forEach(Console.line)
+                    case .json: Console.line(try report.json())
+                    case .csv: report.csv().forEach(Console.line)
+                    }
+                    guard let watch else { return }
+                    try await Task.sleep(for: .seconds(watch))
                 }
             }
         }
 
-        private func parsed<Value>(_ text: String, _ option: String, _ read: (String) -> Value?) throws -> Value {
-            if let value = read(text) { return value }
-            if Value.self == Day.self {
-                throw ValidationError(
-                    common.spoken.choose(
-                        "--\(option): “\(text)” không phải ngày (YYYY-MM-DD).",
-                        "--\(option): “\(text)” is not a day (YYYY-MM-DD)."))
+        private func report(
+            _ metric: Metric, _ scope: AdoptionScope, _ dimensions: [Store.Dimension], _ settings: HosoSettings
+        ) async throws -> AdoptionReport {
+            let (options, asOf, zone) = (options, asOf, settings.zone)
+            return try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
+                let query = AdoptionQuery(connection)
+                let span = try await query.span()
+                let now = try await AdoptionLedger(connection).now()
+                let moment = try asOf.map { try options.moment($0, in: zone, now: now) }
+                // What is outstanding first: what arrives in between is in the figures and in the bounds, not in neither.
+                let outstanding =
+                    moment == nil
+                    ? Outstanding(
+                        try await CentreState(connection), grants: try await SenderGrants(connection).all(), now: now)
+                    : nil
+                let groups = try await query.groups(
+                    by: dimensions, from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+                return AdoptionReport(
+                    metric: metric, dimensions: dimensions, from: scope.from ?? span?.lowerBound,
+                    to: scope.to
+                        ?? [span?.upperBound.advanced(by: 1), scope.from?.advanced(by: 1)]
+                        .compactMap(\.self).max(),
+                    timeZone: zone.identifier, groups: groups, outstanding: outstanding)
             }
-            throw ValidationError(
-                common.spoken.choose("--\(option): không nhận “\(text)”.", "--\(option): “\(text)” is not known."))
         }
     }
 

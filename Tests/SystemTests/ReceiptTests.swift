@@ -21,7 +21,7 @@ import Testing
             #expect(enrolled.status == 0, "\(enrolled.error)")
             #expect(try await office.run(["sender", "list", "--format", "csv"]).output.contains(signing))
             try await office.until("every worker knows the key") {
-                office.workerLogs.allSatisfy { $0.contains("keys=1") }
+                office.workerLogs.allSatisfy { $0.contains("\"keys\":\"1\"") }
             }
             let sample = try await Program.run(["sample", "--count", "30"])
             let file = try office.folder.write(sample.output, to: "sample.ndjson")

@@ -182,9 +182,13 @@ struct Siege: Sendable {
         var seen: [String: Int] = [:]
         for line in log.split(separator: "\n") {
             // The second, and what is said of whom: names and numbers make no other cause.
-            let cause = line.replacing(
-                #/(address|proof|user|withheld|sender|count|version|keys|redelivered)=\S+ /#, with: "")
-            seen[String(cause), default: 0] += 1
+            guard let facts = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
+                Issue.record("no log line of the broker: \(line)")
+                continue
+            }
+            let cause = [facts["time"].map { String($0.prefix(19)) }, facts["event"], facts["reason"]]
+                .compactMap(\.self).joined(separator: " ")
+            seen[cause, default: 0] += 1
         }
         #expect(log.contains("listening"), "there is a log")
         let loud = seen.filter { $0.value > 1 }

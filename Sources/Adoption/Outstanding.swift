@@ -1,0 +1,51 @@
+package import Dossiers
+package import Store
+
+/// What senders have assigned and the centre has not recorded, and who has fallen silent: how sure the figures are.
+package struct Outstanding: Sendable {
+    /// A sender with entries on their way.
+    struct Sender: Sendable {
+        let entries: Int64
+        /// What it may hand in; `nil`: anything.
+        let channels: Set<Channel>?
+    }
+
+    /// Senders that have ever been heard of.
+    let senders: Int
+    /// Entries that were announced and are not recorded.
+    package let entries: Int64
+    /// Senders of which nothing was heard for ``longestSilence`` seconds, and since when, in microseconds since 1970.
+    let silent: [(name: String, since: Int64)]
+    private let waiting: [Sender]
+
+    /// A sender that is heard of as rarely is silent: agents beat every few seconds, and the centre notes it every minute.
+    package static var longestSilence: Double { 900 }
+
+    /// What is outstanding at a moment.
+    package init(_ state: CentreState, grants: [String: Authority], now: Int64) {
+        let heard = state.senders.filter { $0.silentSeconds != nil }
+        senders = heard.count
+        waiting = heard.filter { $0.waiting > 0 }.map {
+            Sender(entries: $0.waiting, channels: grants[$0.name]?.channels)
+        }
+        entries = waiting.reduce(0) { min($0, .max / 2) + min($1.entries, .max / 2) }
+        silent = heard.compactMap { sender in
+            guard let seconds = sender.silentSeconds, seconds > Self.longestSilence else { return nil }
+            return (sender.name, now - Int64(seconds * 1e6))
+        }.sorted { $0.since < $1.since }
+    }
+
+    /// Bounds of a rate; what is outstanding may be of any day.
+    ///
+    /// Corrections on their way are taken for dossiers: what they may move from one channel to another is not in the bounds.
+    func bounds(of rate: Rate, _ metric: Metric, channel: Channel) -> RateBounds {
+        let counting = metric.countingChannels(channel: channel)
+        let sum: (Set<Channel>) -> Int64 = { channels in
+            waiting.reduce(0) { sum, sender in
+                let may = sender.channels.map { !$0.isDisjoint(with: channels) } ?? true
+                return may ? min(sum, .max / 2) + min(sender.entries, .max / 2) : sum
+            }
+        }
+        return RateBounds(rate, numerators: sum(counting.numerator), others: sum(counting.others))
+    }
+}
