@@ -159,6 +159,10 @@ BEGIN
       AND p.began_at + make_interval(months => r.period_months) <= now() FOR UPDATE OF p;
     -- Or somebody else has closed it meanwhile.
     IF open IS NULL THEN RETURN NULL; END IF;
+    -- Whoever makes a backup finds tables by their names, and has to find the same ones all the time.
+    IF NOT pg_try_advisory_xact_lock(hashtext('hoso.period')) THEN
+        RAISE lock_not_available USING MESSAGE = 'a backup is being made';
+    END IF;
     -- The fold is between two steps: one that has passed all closed periods reads only the open one.
     PERFORM FROM hoso.fold WHERE name = 'adoption' FOR UPDATE;
     -- In the order in which workers and the relay take them.
@@ -288,6 +292,9 @@ DECLARE
 BEGIN
     PERFORM FROM hoso.period WHERE number = closed AND summed_at IS NOT NULL AND dropped_at IS NULL FOR UPDATE;
     IF NOT FOUND OR hoso.expired_period() IS DISTINCT FROM closed THEN RETURN false; END IF;
+    IF NOT pg_try_advisory_xact_lock(hashtext('hoso.period')) THEN
+        RAISE lock_not_available USING MESSAGE = 'a backup is being made';
+    END IF;
     FOREACH name IN ARRAY ARRAY['intake', 'survey_task', 'survey_acknowledgement'] LOOP
         EXECUTE format('LOCK TABLE hoso.%I IN ACCESS EXCLUSIVE MODE', name || '_' || closed);
     END LOOP;
