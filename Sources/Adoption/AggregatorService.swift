@@ -175,6 +175,7 @@ extension AggregatorService {
     private func workOnPeriods() async throws(PostgresError) {
         let connection = try await database.allowing(.seconds(900)).open(on: executor)
         guard try await Migrator(connection).state() == .current else { return }
+        let (stop, logger) = (stop, logger)
         var last = Periods.Work()
         _ = try await Periods(connection).work(while: { !stop.isRaised && !Task.isCancelled }) { work in
             if work.closed != last.closed, let period = work.closed {
