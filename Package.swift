@@ -84,6 +84,7 @@ let package = Package(
                 .embedInCode("0004_members.sql"), .embedInCode("0005_grants.sql"),
                 .embedInCode("0006_evidence.sql"), .embedInCode("0007_personal_data.sql"),
                 .embedInCode("0008_enrolments.sql"), .embedInCode("0009_heard.sql"),
+                .embedInCode("0010_periods.sql"),
                 .embedInCode("privileges.sql"),
             ],
             swiftSettings: strict),

@@ -35,5 +35,6 @@ package enum Migrations {
         Migration(7, "personal data", PackageResources._007_personal_data_sql),
         Migration(8, "enrolments", PackageResources._008_enrolments_sql),
         Migration(9, "heard", serves: 8, PackageResources._009_heard_sql),
+        Migration(10, "periods", serves: 8, PackageResources._010_periods_sql),
     ]
 }

@@ -73,7 +73,7 @@ GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
 GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
 GRANT INSERT ON hoso.receipt TO hoso_ingest;
 GRANT SELECT, INSERT ON hoso.hash_secret TO hoso_ingest;
-GRANT SELECT ON hoso.enrolment TO hoso_ingest;
+GRANT SELECT ON hoso.enrolment, hoso.forgotten, hoso.dossier_gone TO hoso_ingest;
 GRANT EXECUTE ON FUNCTION hoso.redeem(integer, bytea, bytea) TO hoso_ingest;
 GRANT EXECUTE ON FUNCTION hoso.run_again() TO hoso_ingest;
 
@@ -85,6 +85,9 @@ GRANT SELECT, INSERT, UPDATE (contiguous) ON hoso.sender_epoch TO hoso_fold;
 GRANT SELECT, INSERT, UPDATE, DELETE ON hoso.fold_second TO hoso_fold;
 GRANT SELECT, DELETE ON hoso.delivery, hoso.receipt TO hoso_fold;
 GRANT EXECUTE ON FUNCTION hoso.erase_expired(integer) TO hoso_fold;
+GRANT SELECT ON hoso.period, hoso.forgotten, hoso.retention TO hoso_fold;
+GRANT EXECUTE ON FUNCTION hoso.close_period(), hoso.expired_period(), hoso.sum_period(integer),
+    hoso.erase_period(integer, integer), hoso.drop_period(integer), hoso.forget_dossiers(integer) TO hoso_fold;
 
 -- The relay: it reads the outbox and the contacts of its tasks, and records what was acknowledged.
 GRANT SELECT ON hoso.survey_task TO hoso_relay;
@@ -99,7 +102,7 @@ GRANT SELECT ON hoso.intake, hoso.survey_task, hoso.survey_acknowledgement, hoso
     hoso.settled_root, hoso.replay, hoso.replay_entry, hoso.manifest, hoso.delivery, hoso.sender_epoch,
     hoso.sender_alarm, hoso.sender_key, hoso.sender_grant, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
     hoso.fold_second, hoso.receipt, hoso.personal_access, hoso.retention, hoso.unsealed_dossier,
-    hoso.enrolment TO hoso_read;
+    hoso.enrolment, hoso.period, hoso.forgotten, hoso.period_sum, hoso.adoption_gone TO hoso_read;
 DO $$
 DECLARE
     hidden text;

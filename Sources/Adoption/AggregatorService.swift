@@ -48,6 +48,7 @@ package actor AggregatorService: Service {
                 await self.beginStop()
             }
             group.addTask { await self.eraseByAge() }
+            group.addTask { await self.dropOldPeriods() }
             group.addTask { await self.showLife() }
             defer { group.cancelAll() }
             try await self.aggregate()
@@ -147,6 +148,48 @@ package actor AggregatorService: Service {
             logger.info("personal data erased by its age", metadata: ["count": "\(erased)"])
         }
         return true
+    }
+}
+
+extension AggregatorService {
+    /// Closes periods of the ledger when their time is over, and drops the oldest when it has been kept for long enough, on a
+    /// connection of its own: it may have to wait for others, and others do not wait for it.
+    private func dropOldPeriods() async {
+        // After what is due at the very start.
+        var pause: Duration = .seconds(20)
+        while !stop.isRaised, !Task.isCancelled {
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
+            if stop.isRaised { return }
+            do throws(PostgresError) {
+                try await workOnPeriods()
+                pause = .seconds(3_600)
+            } catch {
+                guard !stop.isRaised, !Task.isCancelled else { return }
+                // Somebody who reads or writes is in the way, for one.
+                logger.warning("periods of the ledger stay as they are", metadata: ["reason": "\(error)"])
+                pause = .seconds(60)
+            }
+        }
+    }
+
+    private func workOnPeriods() async throws(PostgresError) {
+        let connection = try await database.allowing(.seconds(900)).open(on: executor)
+        guard try await Migrator(connection).state() == .current else { return }
+        let (stop, logger) = (stop, logger)
+        var last = Periods.Work()
+        _ = try await Periods(connection).work(while: { !stop.isRaised && !Task.isCancelled }) { work in
+            if work.closed != last.closed, let period = work.closed {
+                logger.info("period closed", metadata: ["period": "\(period)"])
+            }
+            if work.dropped != last.dropped, let period = work.dropped.last {
+                logger.info("period dropped", metadata: ["period": "\(period)", "erased": "\(work.erased)"])
+            }
+            if work.forgotten > last.forgotten {
+                logger.info(
+                    "dossiers taken away by their age", metadata: ["count": "\(work.forgotten - last.forgotten)"])
+            }
+            last = work
+        }
     }
 }
 

@@ -35,6 +35,9 @@ package actor Backup {
         try files.createDirectory(
             atPath: part, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         let connection = try await database.open(on: executor)
+        // Until the connection is closed no period is closed or dropped: tables are dumped and counted by their names.
+        _ = try await connection.run(
+            "SELECT pg_advisory_lock_shared(hashtext('hoso.period'))", as: "keep the periods as they are")
         // One snapshot for what is dumped and what is counted.
         _ = try await connection.run("SET idle_in_transaction_session_timeout = 0", as: "prepare a backup")
         _ = try await connection.run(
@@ -58,7 +61,7 @@ package actor Backup {
     }
 }
 
-/// Counts the rows of every table.
+/// Counts the rows of every table; those of a closed period of the ledger under its own name, not under that of the open one.
 struct RowCounts {
     private let connection: Connection
 
@@ -74,7 +77,7 @@ struct RowCounts {
         for row in 0..<tables.count {
             let table = tables.string(row, 0)
             rows[table] = try await connection.run(
-                "SELECT count(*) FROM hoso.\"\(table)\"", as: "count rows", within: .seconds(3_600)
+                "SELECT count(*) FROM ONLY hoso.\"\(table)\"", as: "count rows", within: .seconds(3_600)
             ).int64(0, 0)
         }
         return rows

@@ -25,6 +25,11 @@ package struct Manifest: Codable, Sendable {
     package let rows: [String: Int64]
     let files: [File]
 
+    /// Rows of the ledger, in whatever period.
+    package var ledgerRows: Int64 {
+        rows.reduce(0) { $1.key == "intake" || $1.key.hasPrefix("intake_") ? $0 + $1.value : $0 }
+    }
+
     static func path(in folder: String) -> String { folder + "/manifest.json" }
 
     /// Writes it, last of all: a backup without it is none.

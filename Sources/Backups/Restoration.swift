@@ -129,13 +129,24 @@ package actor Restoration {
         }
     }
 
-    /// Rewrites each table once, while it has no index yet.
+    /// Rewrites each table once, while it has no index yet; with the open period of the ledger its closed ones.
     private static let places = """
         DO $$
         DECLARE
             at record;
+            closed integer;
         BEGIN
             SELECT xid, id INTO at FROM hoso.fold WHERE name = 'adoption';
+            IF to_regclass('hoso.period') IS NOT NULL THEN
+                UPDATE hoso.period p SET xid = '0' WHERE (p.xid, p.id) <= (at.xid, at.id);
+                -- What is not folded of a closed period is from now on in order of the ids alone.
+                FOR closed IN SELECT p.number FROM hoso.period p
+                    WHERE p.closed_at IS NOT NULL AND p.dropped_at IS NULL AND (p.xid, p.id) > (at.xid, at.id)
+                LOOP
+                    EXECUTE format($f$UPDATE hoso.period SET xid = '1', id = (SELECT max(id) FROM ONLY hoso.intake_%1$s)
+                        WHERE number = %1$s$f$, closed);
+                END LOOP;
+            END IF;
             EXECUTE format($f$ALTER TABLE hoso.intake ALTER COLUMN xid DROP DEFAULT, ALTER COLUMN xid TYPE xid8
                 USING CASE WHEN (xid, id) <= (%L::xid8, %L::bigint) THEN '0'::xid8 ELSE '1'::xid8 END$f$, at.xid, at.id);
             ALTER TABLE hoso.intake ALTER COLUMN xid SET DEFAULT pg_current_xact_id();

@@ -41,6 +41,7 @@ extension HosoSettings {
             source.complain(
                 "personal.retention_days", "phải là 0 hoặc từ 30 trở lên", "must be 0 or at least 30")
         }
+        checkRetention(&source)
         checkServices(&source)
         if databaseURL.contains("password") || Self.hasPassword(databaseURL) {
             source.complain(
@@ -81,6 +82,49 @@ extension HosoSettings {
             "“\(endpoint)” cần khóa CURVE: intake.server_key ở trung tâm, hoặc sender.key và intake.centre_keys ở điểm gửi",
             "“\(endpoint)” needs CURVE keys: intake.server_key at the centre, or sender.key and intake.centre_keys at a "
                 + "sender")
+    }
+
+    /// What is to be dropped has to be cut before, and is kept for long enough to be told from what never came.
+    private func checkRetention(_ source: inout SettingSource) {
+        if (1..<13).contains(ledgerMonths) {
+            source.complain("retention.ledger_months", "phải là 0 hoặc từ 13 trở lên", "must be 0 or at least 13")
+        }
+        if ledgerMonths > 0, periodMonths == 0 {
+            source.complain(
+                "retention.ledger_months", "cần retention.period_months: chỉ bỏ được từng kỳ trọn vẹn",
+                "needs retention.period_months: only whole periods can be dropped")
+        }
+        if dossierMonths > 0, ledgerMonths == 0 || dossierMonths < ledgerMonths {
+            source.complain(
+                "retention.dossier_months",
+                "phải là 0 hoặc không ít hơn retention.ledger_months (khác 0): sổ được bỏ trước hồ sơ",
+                "must be 0 or at least retention.ledger_months, which must not be 0: the ledger goes before the dossiers"
+            )
+        }
+    }
+
+    /// What is set and goes beyond what is kept: nothing breaks, but it may not be what was meant.
+    package var warnings: [SettingsError.Problem] {
+        var warnings: [SettingsError.Problem] = []
+        if ledgerMonths > 0, receiptDays > ledgerMonths * 30 {
+            warnings.append(
+                SettingsError.Problem(
+                    key: "intake.keep_receipts_days",
+                    vietnamese:
+                        "dài hơn retention.ledger_months: khi sổ đã bỏ, trung tâm không dựng lại được biên nhận; biên nhận mà "
+                        + "điểm gửi giữ vẫn kiểm tra được",
+                    english:
+                        "goes beyond retention.ledger_months: once its ledger rows are gone, the centre cannot show a receipt; "
+                        + "those that senders keep can still be verified"))
+        }
+        if dossierMonths > 0, personalRetentionDays > dossierMonths * 30 {
+            warnings.append(
+                SettingsError.Problem(
+                    key: "personal.retention_days",
+                    vietnamese: "dài hơn retention.dossier_months: dữ liệu cá nhân mất cùng hồ sơ",
+                    english: "goes beyond retention.dossier_months: personal data goes with its dossier"))
+        }
+        return warnings
     }
 
     /// Over a network workers and survey senders prove who they are by keys too: the listening side has one and a list, the other

@@ -66,6 +66,12 @@ package struct HosoSettings: Sendable {
     package var personalKeys: [String]
     /// Days after the last step of a dossier after which its applicant's data is erased; 0: never.
     package var personalRetentionDays: Int
+    /// Months of a period of the ledger; 0: one for ever.
+    package var periodMonths: Int
+    /// Months after its end for which a period is kept; 0: for ever.
+    package var ledgerMonths: Int
+    /// Months after its last step for which a dossier is kept; 0: for ever.
+    package var dossierMonths: Int
     /// Workers that `hoso up` starts.
     package var workerCount: Int
     /// Entries of a transaction.
@@ -155,6 +161,9 @@ package struct HosoSettings: Sendable {
             "database.roles", { ["separate": true, "single": false][$0] }, "separate, single", true)
         personalKeys = source.list("personal.keys").map(paths.path)
         personalRetentionDays = source.integer("personal.retention_days", in: 0...36_500)
+        periodMonths = source.integer("retention.period_months", in: 0...12)
+        ledgerMonths = source.integer("retention.ledger_months", in: 0...1_200)
+        dossierMonths = source.integer("retention.dossier_months", in: 0...1_200)
         workerCount = source.integer("worker.count", in: 1...64)
         batchEntries = source.integer("worker.batch_entries", in: 1...10_000)
         futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600

@@ -95,6 +95,19 @@ package struct SettingKey: Sendable {
             "days after its last step that a dossier keeps its applicant's data, as `hoso migrate` and `hoso up` note it; what was quarantined, after it came; 0: for ever",
             "số ngày giữ dữ liệu cá nhân sau bước cuối của hồ sơ (bản ghi bị giữ lại: sau khi nhận), ghi nhận khi chạy `hoso migrate` hay `hoso up`; 0: giữ mãi"
         ),
+        SettingKey(
+            "retention.period_months", "0",
+            "length of a period of the ledger, 0 to 12 months, as `hoso migrate` and `hoso up` note it; 3 suits most; 0: one for ever",
+            "độ dài một kỳ của sổ, 0 đến 12 tháng, ghi nhận khi chạy `hoso migrate` hay `hoso up`; thường nên là 3; 0: một kỳ mãi mãi"
+        ),
+        SettingKey(
+            "retention.ledger_months", "0",
+            "months after its end for which a period of the ledger and of the survey tasks is kept, at least 13; 0: for ever",
+            "số tháng giữ một kỳ của sổ và nhiệm vụ khảo sát sau khi kỳ kết thúc, từ 13 trở lên; 0: giữ mãi"),
+        SettingKey(
+            "retention.dossier_months", "0",
+            "months after its last step for which a dossier is kept, at least retention.ledger_months; its figures stay; 0: for ever",
+            "số tháng giữ hồ sơ sau bước cuối, không ít hơn retention.ledger_months; số liệu vẫn còn; 0: giữ mãi"),
         SettingKey("worker.count", "3", "workers that `hoso up` starts", "số worker của `hoso up`"),
         SettingKey(
             "worker.key", "", "file with a worker's secret key; needed where intake.workers is tcp://",

@@ -16,9 +16,13 @@ extension BatchSQL {
             SELECT i.ordinal, l.digest = i.digest AS same,
                    CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
             FROM input i CROSS JOIN LATERAL (
-                SELECT digest, outcome FROM hoso.intake k
-                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence
-                  AND k.part >= i.part AND (i.part > 0 OR k.part = 0) ORDER BY k.part LIMIT 1) l
+                (SELECT digest, outcome FROM hoso.intake k
+                 WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence
+                   AND k.part >= i.part AND (i.part > 0 OR k.part = 0) ORDER BY k.part LIMIT 1)
+                UNION ALL
+                SELECT i.digest, g.outcome
+                FROM (\(forgotten(sender: "i.sender", epoch: "i.epoch", sequence: "i.sequence"))) g WHERE i.part = 0
+                LIMIT 1) l
         ), fresh AS MATERIALIZED (
             SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
         ), target AS MATERIALIZED (
@@ -36,10 +40,12 @@ extension BatchSQL {
                           AND k.delta >= 0 ORDER BY k.part DESC LIMIT 1) k
                     WHERE k.root_sequence IS NOT NULL AND NOT link.is_last AND depth < 16
                       AND (k.root_epoch, k.root_sequence) <> (link.epoch, link.sequence)
-                      AND EXISTS (
+                      AND (EXISTS (
                           SELECT FROM hoso.intake e
                           WHERE e.sender = f.sender AND e.epoch = k.root_epoch AND e.sequence = k.root_sequence
                             AND e.part = 0 AND e.kind <> 3)
+                        OR EXISTS (
+                          \(forgotten(sender: "f.sender", epoch: "k.root_epoch", sequence: "k.root_sequence"))))
                 )
                 SELECT link.epoch AS root_epoch, link.sequence AS root_sequence FROM link ORDER BY depth DESC LIMIT 1) r
             WHERE EXISTS (
@@ -69,15 +75,25 @@ extension BatchSQL {
         ), current AS MATERIALIZED (
             SELECT f.ordinal, d.content = f.content AS same, d.sender, d.epoch, d.sequence,
                    coalesce(o.root_epoch, d.epoch) AS root_epoch, coalesce(o.root_sequence, d.sequence) AS root_sequence,
-                   o.received_on, o.channel, o.return_channel, o.timeliness, o.offered_online, o.returned,
-                   o.unit, o.procedure, o.sector, o.operator
+                   -- What the ledger says of it; of a row that is gone, what the dossier itself says.
+                   coalesce(o.received_on, d.received_on) AS received_on, coalesce(o.channel, d.channel) AS channel,
+                   CASE WHEN o.id IS NULL THEN d.return_channel ELSE o.return_channel END AS return_channel,
+                   coalesce(o.timeliness, CASE WHEN d.finished_on IS NULL THEN 0 WHEN d.due_on IS NULL THEN 1
+                       WHEN d.finished_on < d.due_on THEN 2 WHEN d.finished_on = d.due_on THEN 3 ELSE 4 END::smallint)
+                       AS timeliness,
+                   coalesce(o.offered_online, d.offered_online) AS offered_online,
+                   coalesce(o.returned, d.returned_on IS NOT NULL) AS returned, coalesce(o.unit, d.unit) AS unit,
+                   CASE WHEN o.id IS NULL THEN coalesce(
+                       substring(d.procedure from '^([0-9][.][0-9]{6})([.][0-9A-Z.]*)?$'), d.procedure)
+                       ELSE o.procedure END AS procedure,
+                   CASE WHEN o.id IS NULL THEN d.sector ELSE o.sector END AS sector,
+                   CASE WHEN o.id IS NULL THEN d.operator ELSE o.operator END AS operator
             FROM fresh f
-            CROSS JOIN LATERAL (
-                SELECT content, sender, epoch, sequence FROM hoso.dossier k WHERE k.code = f.code LIMIT 1) d
-            CROSS JOIN LATERAL (
+            CROSS JOIN LATERAL (SELECT * FROM hoso.dossier k WHERE k.code = f.code LIMIT 1) d
+            LEFT JOIN LATERAL (
                 SELECT * FROM hoso.intake k
                 WHERE k.sender = d.sender AND k.epoch = d.epoch AND k.sequence = d.sequence AND k.delta = 1
-                ORDER BY k.part DESC LIMIT 1) o
+                ORDER BY k.part DESC LIMIT 1) o ON true
         ), decided AS MATERIALIZED (
             SELECT f.ordinal, c.ordinal IS NOT NULL AS exists, CASE
                 WHEN t.ordinal IS NULL THEN -1::smallint
@@ -182,6 +198,8 @@ extension BatchSQL {
             SELECT f.code, f.not_before, f.person
             FROM fresh f JOIN done n ON n.ordinal = f.ordinal WHERE n.outcome = 1 AND f.surveyed
               AND NOT EXISTS (SELECT FROM hoso.survey_task t WHERE t.dossier = f.code)
+              -- Its task may be gone with the ledger of its time.
+              AND NOT EXISTS (\(forgotten(sender: "f.sender", epoch: "n.root_epoch", sequence: "n.root_sequence")))
         ), \(tasks(quietDays: AcceptedColumns.count + 5))
         SELECT i.ordinal,
                CASE WHEN k.outcome IS NOT NULL THEN k.outcome

@@ -27,6 +27,37 @@ enum BatchSQL {
         """
     }
 
+    /// Whether a number's ledger row is gone with its period: the outcome that was given when it came, and the last number of
+    /// which that is so too; else no row.
+    static func forgotten(sender: String, epoch: String, sequence: String) -> String {
+        """
+        SELECT outcome, last FROM (
+            SELECT outcome, last FROM hoso.forgotten
+            WHERE sender = \(sender) AND epoch = \(epoch) AND first <= \(sequence) ORDER BY first DESC LIMIT 1) run
+        WHERE last >= \(sequence)
+        """
+    }
+
+    /// What the ledger has of the number of an input row `i`, in whatever period.
+    ///
+    /// Closed periods are only looked into when they have numbers of the sender's as high as this one. Of what is gone the
+    /// digest is not known: it is taken for the same content.
+    private static let recorded = """
+        SELECT digest, outcome FROM ONLY hoso.intake k
+        WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0
+        UNION ALL
+        SELECT o.digest, o.outcome FROM (
+            SELECT FROM hoso.sender_epoch e
+            WHERE e.sender = i.sender AND e.epoch = i.epoch AND e.closed >= i.sequence LIMIT 1) e
+        CROSS JOIN LATERAL (
+            (SELECT digest, outcome FROM hoso.intake k
+             WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1)
+            UNION ALL
+            SELECT i.digest, g.outcome
+            FROM (\(forgotten(sender: "i.sender", epoch: "i.epoch", sequence: "i.sequence"))) g) o
+        LIMIT 1
+        """
+
     /// Stores dossiers with their ledger rows and survey tasks, and says per entry what became of it.
     ///
     /// An entry that the ledger knows gets the outcome that was recorded first. A dossier whose code exists is a
@@ -40,13 +71,16 @@ enum BatchSQL {
             SELECT i.ordinal, l.digest = i.digest AS same,
                    CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
             FROM input i CROSS JOIN LATERAL (
-                SELECT digest, outcome FROM hoso.intake k
-                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1) l
+                \(recorded)) l
         ), fresh AS MATERIALIZED (
             SELECT i.* FROM input i WHERE NOT EXISTS (SELECT FROM known k WHERE k.ordinal = i.ordinal)
         ), existing AS MATERIALIZED (
-            SELECT f.ordinal, d.content = f.content AS same
-            FROM fresh f CROSS JOIN LATERAL (SELECT content FROM hoso.dossier k WHERE k.code = f.code LIMIT 1) d
+            SELECT f.ordinal, d.same FROM fresh f CROSS JOIN LATERAL (
+                SELECT k.content = f.content AS same FROM hoso.dossier k WHERE k.code = f.code
+                UNION ALL
+                -- Of a dossier that is gone the code stays, with half of its content's hash.
+                SELECT g.content = encode(substr(f.content, 1, 16), 'hex')::uuid FROM hoso.dossier_gone g
+                WHERE g.code = f.code LIMIT 1) d
         ), inserted AS (
             INSERT INTO hoso.dossier (
                 \(dossierColumns))
@@ -96,8 +130,7 @@ enum BatchSQL {
         ), known AS MATERIALIZED (
             SELECT i.ordinal, CASE WHEN l.digest = i.digest THEN l.outcome ELSE 4::smallint END AS outcome
             FROM input i CROSS JOIN LATERAL (
-                SELECT digest, outcome FROM hoso.intake k
-                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1) l
+                \(recorded)) l
         ), ledger AS (
             INSERT INTO hoso.intake (sender, epoch, sequence, kind, digest, outcome)
             SELECT sender, epoch, sequence, 3, digest, 1 FROM input i
@@ -138,8 +171,7 @@ enum BatchSQL {
         ), known AS MATERIALIZED (
             SELECT i.ordinal, l.outcome, l.digest = i.digest AS same
             FROM input i CROSS JOIN LATERAL (
-                SELECT digest, outcome FROM hoso.intake k
-                WHERE k.sender = i.sender AND k.epoch = i.epoch AND k.sequence = i.sequence AND k.part = 0 LIMIT 1) l
+                \(recorded)) l
         ), ledger AS (
             INSERT INTO hoso.intake (
                 sender, epoch, sequence, digest, outcome, dossier, kind, channel, procedure, accepted_at,

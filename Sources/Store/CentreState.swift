@@ -68,12 +68,16 @@ package struct CentreState: Sendable {
     /// Only what lies above the watermark of an epoch is counted, which the fold keeps moving.
     private static let senderSQL = """
         WITH above AS (
-            SELECT e.sender, e.epoch, e.head, e.contiguous, 
-                   greatest(e.announced_at, e.heard_at) AS heard_at, coalesce(i.rows, 0) AS rows,
-                   greatest(coalesce(i.highest, 0), e.contiguous) AS highest
+            SELECT e.sender, e.epoch, e.head, e.contiguous,
+                   greatest(e.announced_at, e.heard_at) AS heard_at, coalesce(i.rows, 0) + coalesce(g.rows, 0) AS rows,
+                   greatest(i.highest, g.highest, e.contiguous) AS highest
             FROM hoso.sender_epoch e LEFT JOIN LATERAL (
                 SELECT count(*) AS rows, max(i.sequence) AS highest FROM hoso.intake i
                 WHERE i.sender = e.sender AND i.epoch = e.epoch AND i.sequence > e.contiguous AND i.part = 0) i ON true
+            LEFT JOIN LATERAL (
+                SELECT sum(f.last - greatest(f.first, e.contiguous + 1) + 1)::bigint AS rows, max(f.last) AS highest
+                FROM hoso.forgotten f JOIN hoso.period p ON p.number = f.period AND p.dropped_at IS NOT NULL
+                WHERE f.sender = e.sender AND f.epoch = e.epoch AND f.last > e.contiguous) g ON true
         )
         SELECT s.name, extract(epoch FROM clock_timestamp() - max(a.heard_at))::float8,
                \(sum("greatest(a.head, a.highest) - a.contiguous - a.rows")),

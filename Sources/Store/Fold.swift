@@ -22,6 +22,12 @@ package struct Fold {
 
     /// Folds ledger rows until there are `limit` of them and their last transaction is whole.
     package func step(limit: Int64 = largestStep) async throws(PostgresError) -> Step {
+        if let step = try await step(limit, of: .open) { return step }
+        return try await step(limit, of: .all) ?? Step(rows: 0)
+    }
+
+    /// One step; `nil` when closed periods are to be read and were not.
+    private func step(_ limit: Int64, of ledger: LedgerText) async throws(PostgresError) -> Step? {
         var parameters = Parameters()
         parameters.append(limit)
         let results = try await connection.commit(
@@ -36,11 +42,12 @@ package struct Fold {
                 // The end of the step is counted off in the index; by the statistics of a fresh ledger all that waits would be
                 // gathered and sorted for it.
                 Statement("SET LOCAL enable_bitmapscan = off"),
-                Statement(Self.bound, parameters),
+                Statement(ledger.bound, parameters),
                 Statement("SET LOCAL enable_bitmapscan = on"),
-                Statement(Self.sql),
+                Statement(ledger.sql),
             ], as: "fold", within: .seconds(30))
-        return Step(rows: results[results.count - 1].int64(0, 0))
+        let last = results[results.count - 1]
+        return last.bool(0, 1) ? Step(rows: last.int64(0, 0)) : nil
     }
 
     /// Whether the cursor belongs to this cluster; transaction numbers of another one mean nothing here.
@@ -62,23 +69,52 @@ package struct Fold {
             """, as: "count the fold's backlog")
         return result.int64(0, 0)
     }
+}
 
+/// The statements of a step, for the whole ledger or only for the period that is open.
+private struct LedgerText {
     /// Notes the transaction with which there are enough rows; nothing when so many have not been numbered since.
-    private static let bound = """
+    let bound: String
+    /// Folds up to there: the number of rows, and whether the cursor was found where these statements may go on from.
+    let sql: String
+
+    /// Of every period.
+    static let all = LedgerText(table: "hoso.intake", mark: "SELECT xid, id FROM hoso.fold WHERE name = 'adoption'")
+    /// Of the open period alone, so that the planner need not look at the closed ones ten times a second.
+    ///
+    /// It finds no cursor, and so does nothing, while a closed period has rows that were not folded. None is closed between
+    /// that look and the end of the step, since whoever closes one locks the cursor first.
+    static let open = LedgerText(
+        table: "ONLY hoso.intake",
+        mark: """
+            SELECT xid, id FROM hoso.fold f WHERE name = 'adoption' AND NOT EXISTS (
+                SELECT FROM hoso.period p
+                WHERE p.closed_at IS NOT NULL AND p.dropped_at IS NULL AND (p.xid, p.id) > (f.xid, f.id))
+            """)
+
+    private init(table: String, mark: String) {
+        bound = Self.bound(table, mark)
+        sql = Self.sql(table, mark)
+    }
+
+    private static func bound(_ table: String, _ mark: String) -> String {
+        """
         WITH mark AS MATERIALIZED (
-            SELECT xid, id FROM hoso.fold WHERE name = 'adoption'
+            \(mark)
         )
         SELECT set_config('hoso.bound', coalesce(
             CASE WHEN (SELECT last_value FROM hoso.intake_id_seq) - (SELECT id FROM mark) >= $1 THEN (
-                SELECT i.xid FROM hoso.intake i
+                SELECT i.xid FROM \(table) i
                 WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
                   AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
                 ORDER BY i.xid, i.id OFFSET $1 - 1 LIMIT 1) END::text, ''), true)
         """
+    }
 
-    private static let sql = """
+    private static func sql(_ table: String, _ mark: String) -> String {
+        """
         WITH mark AS (
-            SELECT xid, id FROM hoso.fold WHERE name = 'adoption'
+            \(mark)
         ), bound AS MATERIALIZED (
             SELECT nullif(current_setting('hoso.bound'), '')::xid8 AS xid
         ), taken AS MATERIALIZED (
@@ -86,7 +122,7 @@ package struct Fold {
                    i.return_channel, i.timeliness, i.offered_online, i.returned, coalesce(i.unit, '') AS unit,
                    coalesce(i.procedure, '') AS procedure, coalesce(i.sector, '') AS sector,
                    coalesce(i.operator, '') AS operator
-            FROM hoso.intake i
+            FROM \(table) i
             WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
               AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
               AND i.xid <= coalesce((SELECT xid FROM bound), pg_snapshot_xmin(pg_current_snapshot()))
@@ -102,7 +138,7 @@ package struct Fold {
             FROM cell GROUP BY 1, 2, 3
             ON CONFLICT (unit, month, channel) DO UPDATE SET \(Measures.addition)
         ), \(contiguous), last AS (
-            SELECT i.xid, i.id FROM hoso.intake i
+            SELECT i.xid, i.id FROM \(table) i
             WHERE (i.xid, i.id) > ((SELECT xid FROM mark), (SELECT id FROM mark))
               AND i.xid < pg_snapshot_xmin(pg_current_snapshot())
               AND i.xid <= coalesce((SELECT xid FROM bound), pg_snapshot_xmin(pg_current_snapshot()))
@@ -115,13 +151,14 @@ package struct Fold {
             SELECT date_trunc('second', clock_timestamp()) + interval '1 second', xid, id FROM last
             ON CONFLICT (at) DO UPDATE SET xid = excluded.xid, id = excluded.id
         )
-        SELECT count(*) FROM taken
+        SELECT count(*), EXISTS (SELECT FROM mark) FROM taken
         """
+    }
 
     /// Moves the numbers up to which senders' entries have arrived without a gap.
     ///
     /// Entries that were taken now are counted as runs of consecutive numbers, without a look at the ledger; only what had
-    /// arrived behind a gap that is closed now is walked through, and each such entry once.
+    /// arrived behind a gap that is closed now is walked through, in whatever period, and each such entry once.
     private static let contiguous = """
         share AS MATERIALIZED (
             -- Of 512 numbers that stand side by side those that were taken: one run, nearly always, whatever workers took them.
@@ -161,7 +198,9 @@ package struct Fold {
                     SELECT n.sequence FROM walk CROSS JOIN LATERAL (
                         SELECT i.sequence FROM hoso.intake i
                         WHERE i.sender = r.sender AND i.epoch = r.epoch AND i.sequence = walk.contiguous + 1
-                          AND i.part = 0 LIMIT 1) n
+                          AND i.part = 0
+                        UNION ALL
+                        SELECT g.last FROM (\(gone)) g LIMIT 1) n
                     -- So many in one step; the sender's next entries have it go on from there.
                     WHERE contiguous < greatest(r.base, r.last) + 200000
                 )
@@ -172,6 +211,9 @@ package struct Fold {
             ON CONFLICT (sender, epoch) DO UPDATE SET contiguous = greatest(e.contiguous, excluded.contiguous)
         )
         """
+
+    private static let gone = BatchSQL.forgotten(
+        sender: "r.sender", epoch: "r.epoch", sequence: "walk.contiguous + 1")
 }
 
 /// The measures of the roll-up, computed from ledger rows.

@@ -55,7 +55,12 @@ package struct Manifests {
             FROM (SELECT *, row_number() OVER (PARTITION BY sender, epoch ORDER BY sequence DESC) AS place
                   FROM hoso.manifest WHERE recorded_at > now() - interval '31 days') m
             JOIN hoso.sender s ON s.id = m.sender
-            WHERE place <= 100 AND ($1::text IS NULL OR s.name = $1) ORDER BY s.name, m.epoch, m.sequence
+            WHERE place <= 100 AND ($1::text IS NULL OR s.name = $1)
+              -- Of numbers whose ledger rows are gone nothing can be compared any more.
+              AND NOT EXISTS (
+                  SELECT FROM hoso.forgotten f
+                  WHERE f.sender = m.sender AND f.epoch = m.epoch AND f.first <= m.last AND f.last >= m.first)
+            ORDER BY s.name, m.epoch, m.sequence
             """, parameters, as: "read manifests", within: .seconds(60))
         var comparisons: [ManifestComparison] = []
         for row in 0..<result.count { comparisons.append(try await compare(result, row)) }

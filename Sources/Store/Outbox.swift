@@ -126,18 +126,24 @@ package struct Outbox {
                 Statement(
                     """
                     INSERT INTO hoso.survey_acknowledgement (task) SELECT t FROM unnest($1) AS t
-                    WHERE EXISTS (SELECT FROM hoso.survey_task s WHERE s.id = t) ON CONFLICT DO NOTHING
+                    WHERE EXISTS (SELECT FROM hoso.survey_task s WHERE s.id = t)
+                      -- One of a closed period conflicts with nothing.
+                      AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t)
+                    ON CONFLICT DO NOTHING
                     """, acknowledgements),
                 // A relay that was thought dead and wakes up must not move the floor back.
                 Statement("UPDATE hoso.survey_floor SET xid = $1, task = $2 WHERE (xid, task) < ($1, $2)", floor),
             ], as: "acknowledge survey tasks")
     }
 
-    /// Numbers of tasks: all, and acknowledged ones.
+    /// Numbers of tasks: all that are not gone with their period, and acknowledged ones of them.
     package func counts() async throws(PostgresError) -> (tasks: Int64, acknowledged: Int64) {
         let result = try await connection.run(
             """
-            SELECT (SELECT count(*) FROM hoso.survey_task), (SELECT count(*) FROM hoso.survey_acknowledgement)
+            SELECT (SELECT count(*) FROM hoso.survey_task),
+                   -- A task may have been acknowledged in a later period than its own.
+                   (SELECT count(*) FROM hoso.survey_acknowledgement WHERE task >= coalesce((
+                       SELECT max(first_task) FROM hoso.period WHERE dropped_at IS NOT NULL), 0))
             """, as: "count survey tasks")
         return (result.int64(0, 0), result.int64(0, 1))
     }

@@ -295,19 +295,44 @@ package struct UnkeyedContacts {
     }
 }
 
-/// For how long personal data is kept.
+/// For how long the ledger, dossiers and personal data are kept.
 package struct Retention {
+    /// The lengths; 0 stands for ever.
+    package struct Lengths: Sendable {
+        /// Days after the last step of a dossier for which its applicant's data is kept.
+        package let personalDays: Int
+        /// Months of a period of the ledger; 0: there is one period.
+        package let periodMonths: Int
+        /// Months after its end for which a period is kept.
+        package let ledgerMonths: Int
+        /// Months after its last step for which a dossier is kept.
+        package let dossierMonths: Int
+
+        /// Lengths.
+        package init(personalDays: Int = 0, periodMonths: Int = 0, ledgerMonths: Int = 0, dossierMonths: Int = 0) {
+            self.personalDays = personalDays
+            self.periodMonths = periodMonths
+            self.ledgerMonths = ledgerMonths
+            self.dossierMonths = dossierMonths
+        }
+    }
+
     private let connection: Connection
 
     /// The retention on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
-    /// Days from now on; 0: for ever.
-    package func keep(days: Int) async throws(PostgresError) {
+    /// Sets the lengths from now on, as the owner: no service may shorten them.
+    package func keep(_ lengths: Lengths) async throws(PostgresError) {
         var parameters = Parameters()
-        parameters.append(Int32(clamping: days))
+        for length in [lengths.personalDays, lengths.periodMonths, lengths.ledgerMonths, lengths.dossierMonths] {
+            parameters.append(Int32(clamping: length))
+        }
         _ = try await connection.run(
-            "UPDATE hoso.retention SET days = $1 WHERE days <> $1", parameters, as: "set the retention")
+            """
+            UPDATE hoso.retention SET days = $1, period_months = $2, ledger_months = $3, dossier_months = $4
+            WHERE (days, period_months, ledger_months, dossier_months) IS DISTINCT FROM ($1, $2, $3, $4)
+            """, parameters, as: "set the retention")
     }
 
     /// Erases some of what has been kept for long enough.

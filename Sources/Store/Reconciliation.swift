@@ -67,11 +67,16 @@ package struct Reconciliation {
                    count(*) FILTER (WHERE outcome = 2) AS duplicate,
                    count(*) FILTER (WHERE outcome >= 3) - count(*) FILTER (WHERE part > 0 AND delta >= 0) AS quarantined
             FROM hoso.intake GROUP BY sender, epoch
+            UNION ALL
+            SELECT s.sender, s.epoch, s.highest, s.stored, s.duplicate, s.quarantined FROM hoso.period_sum s
+            JOIN hoso.period p ON p.number = s.period AND p.dropped_at IS NOT NULL
         ), epochs AS (
             SELECT sender, epoch, greatest(coalesce(c.highest, 0), coalesce(e.head, 0)) AS assigned,
                    coalesce(stored, 0) AS stored, coalesce(duplicate, 0) AS duplicate,
                    coalesce(quarantined, 0) AS quarantined
-            FROM counted c FULL JOIN hoso.sender_epoch e USING (sender, epoch)
+            FROM (SELECT sender, epoch, max(highest) AS highest, sum(stored) AS stored, sum(duplicate) AS duplicate,
+                         sum(quarantined) AS quarantined FROM counted GROUP BY sender, epoch) c
+            FULL JOIN hoso.sender_epoch e USING (sender, epoch)
         )
         SELECT s.name, least(coalesce(sum(assigned), 0), 9223372036854775807)::bigint, coalesce(sum(stored), 0)::bigint,
                coalesce(sum(duplicate), 0)::bigint, coalesce(sum(quarantined), 0)::bigint
@@ -79,26 +84,35 @@ package struct Reconciliation {
         WHERE $1::text IS NULL OR s.name = $1 GROUP BY s.name ORDER BY s.name
         """
 
-    /// Gaps between neighbouring rows above the watermark, after the watermark itself, and between the last row and
-    /// the announced head.
+    /// Gaps between neighbouring rows above the watermark, or runs of rows that are gone, after the watermark itself, and
+    /// between the last row and the announced head.
     private static let gaps = """
         WITH epochs AS (
             SELECT sender, epoch, coalesce(e.head, 0) AS head, coalesce(e.contiguous, 0) AS contiguous
             FROM hoso.sender_epoch e FULL JOIN (SELECT DISTINCT sender, epoch FROM hoso.intake) i USING (sender, epoch)
-        ), numbered AS (
-            SELECT p.sender, p.epoch, i.sequence,
-                   lag(i.sequence, 1, p.contiguous) OVER (PARTITION BY p.sender, p.epoch ORDER BY i.sequence) AS previous
+        ), run AS (
+            SELECT p.sender, p.epoch, p.contiguous, i.sequence AS first, i.sequence AS last
             FROM epochs p
             JOIN hoso.intake i ON i.sender = p.sender AND i.epoch = p.epoch AND i.sequence > p.contiguous
              AND i.part = 0
-        ), gaps AS (
-            SELECT sender, epoch, previous + 1 AS first, sequence - 1 AS last FROM numbered WHERE sequence > previous + 1
             UNION ALL
-            SELECT p.sender, p.epoch, greatest(l.last, p.contiguous) + 1, p.head
+            SELECT p.sender, p.epoch, p.contiguous, f.first, f.last
+            FROM epochs p
+            JOIN hoso.forgotten f ON f.sender = p.sender AND f.epoch = p.epoch AND f.last > p.contiguous
+        ), numbered AS (
+            SELECT sender, epoch, first,
+                   coalesce(max(last) OVER (PARTITION BY sender, epoch ORDER BY first, last
+                       ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), contiguous) AS previous
+            FROM run
+        ), gaps AS (
+            SELECT sender, epoch, previous + 1 AS first, first - 1 AS last FROM numbered WHERE first > previous + 1
+            UNION ALL
+            SELECT p.sender, p.epoch, greatest(l.last, m.last, p.contiguous) + 1, p.head
             FROM epochs p CROSS JOIN LATERAL (
-                SELECT coalesce(max(sequence), 0) AS last FROM hoso.intake i
-                WHERE i.sender = p.sender AND i.epoch = p.epoch) l
-            WHERE p.head > greatest(l.last, p.contiguous)
+                SELECT max(sequence) AS last FROM hoso.intake i WHERE i.sender = p.sender AND i.epoch = p.epoch) l
+            CROSS JOIN LATERAL (
+                SELECT max(f.last) AS last FROM hoso.forgotten f WHERE f.sender = p.sender AND f.epoch = p.epoch) m
+            WHERE p.head > greatest(l.last, m.last, p.contiguous)
         )
         SELECT s.name, first, last FROM gaps g JOIN hoso.sender s ON s.id = g.sender
         WHERE $1::text IS NULL OR s.name = $1 ORDER BY s.name, epoch, first

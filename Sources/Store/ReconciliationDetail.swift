@@ -90,10 +90,24 @@ package struct ReconciliationDetail: Sendable, Equatable {
         ), numbered AS (
             SELECT *, sequence - row_number() OVER (PARTITION BY name, epoch, term ORDER BY sequence) AS island
             FROM termed
-        ), islands AS (
-            SELECT name, epoch, term, min(sequence) AS first, max(sequence) AS last,
-                   row_number() OVER (PARTITION BY name, epoch, term ORDER BY min(sequence)) AS place
+        ), runs AS (
+            SELECT name, epoch, term, min(sequence) AS first, max(sequence) AS last
             FROM numbered GROUP BY name, epoch, term, island
+            UNION ALL
+            SELECT s.name, f.epoch, (ARRAY['stored', 'duplicate', 'quarantined'])[f.term], f.first, f.last
+            FROM hoso.forgotten f JOIN hoso.period p ON p.number = f.period AND p.dropped_at IS NOT NULL
+            JOIN hoso.sender s ON s.id = f.sender WHERE $1::text IS NULL OR s.name = $1
+        ), following AS (
+            SELECT *, max(last) OVER (PARTITION BY name, epoch, term ORDER BY first, last
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before FROM runs
+        ), joined AS (
+            -- Runs of neighbouring periods are one.
+            SELECT *, count(*) FILTER (WHERE before IS NULL OR first > before + 1)
+                          OVER (PARTITION BY name, epoch, term ORDER BY first, last) AS island FROM following
+        ), islands AS (
+            SELECT name, epoch, term, min(first) AS first, max(last) AS last,
+                   row_number() OVER (PARTITION BY name, epoch, term ORDER BY min(first)) AS place
+            FROM joined GROUP BY name, epoch, term, island
         )
         SELECT name, epoch, term, first, last FROM islands WHERE place <= \(mostRanges) ORDER BY name, epoch, first
         """

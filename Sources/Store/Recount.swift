@@ -63,16 +63,23 @@ package struct Recount {
             FROM hoso.intake i, (SELECT xid, id FROM hoso.fold WHERE name = 'adoption') f
             WHERE (i.xid, i.id) > (f.xid, f.id) AND i.delta <> 0 GROUP BY 1, 2, 3, 4, 5, 6
         ), folded AS (
-            SELECT day, channel, unit, procedure, sector, operator, \(Measures.added)
-            FROM (SELECT * FROM hoso.adoption UNION ALL SELECT * FROM waiting) a GROUP BY 1, 2, 3, 4, 5, 6
+            SELECT \(cell("a")), \(Measures.added(of: "a"))
+            FROM (SELECT * FROM hoso.adoption UNION ALL SELECT * FROM waiting) a \(gone("a")) GROUP BY 1, 2, 3, 4, 5, 6
             -- What has all been withdrawn stays as a row of zeros.
-            HAVING sum(dossiers) <> 0 OR \(Measures.names.dropFirst().map { "sum(\($0)) <> 0" }.joined(separator: " OR "))
-        ), counted AS (
+            HAVING \(Measures.names.map { "sum(a.\($0)) <> 0" }.joined(separator: " OR "))
+        ), present AS (
             SELECT d.received_on AS day, d.channel, d.unit,
                    coalesce(substring(d.procedure from '^([0-9][.][0-9]{6})([.][0-9A-Z.]*)?$'), d.procedure, '')
                        AS procedure,
                    coalesce(d.sector, '') AS sector, coalesce(d.operator, '') AS operator, \(Measures.recountNamed)
             FROM hoso.dossier d GROUP BY 1, 2, 3, 4, 5, 6
+        ), counted AS (
+            SELECT day, channel, unit, procedure, sector, operator, \(Measures.added) FROM (
+                SELECT \(cell("p")), \(Measures.names.map { "p.\($0)" }.joined(separator: ", ")) FROM present p \(gone("p"))
+                UNION ALL
+                SELECT month, channel, unit, '', '', '', \(Measures.names.joined(separator: ", "))
+                FROM hoso.adoption_gone) n
+            GROUP BY 1, 2, 3, 4, 5, 6
         )
         SELECT coalesce(a.day, c.day), coalesce(a.channel, c.channel), coalesce(a.unit, c.unit),
                coalesce(a.procedure, c.procedure), coalesce(a.sector, c.sector), coalesce(a.operator, c.operator),
@@ -84,6 +91,22 @@ package struct Recount {
         WHERE \(Measures.names.map { "a.\($0) IS DISTINCT FROM c.\($0)" }.joined(separator: " OR "))
         ORDER BY 1, 2, 3, 4, 5, 6 LIMIT 1
         """
+
+    /// The cell of a row; where dossiers are gone, of which only sums are left, its month, channel and unit.
+    private static func cell(_ row: String) -> String {
+        let names = ["procedure", "sector", "operator"].map { name in
+            "CASE WHEN g.month IS NULL THEN \(row).\(name) ELSE '' END AS \(name)"
+        }
+        return "coalesce(g.month, \(row).day) AS day, \(row).channel, \(row).unit, " + names.joined(separator: ", ")
+    }
+
+    /// Joins a row with the sums of the dossiers that are gone.
+    private static func gone(_ row: String) -> String {
+        """
+        LEFT JOIN hoso.adoption_gone g
+        ON g.month = date_trunc('month', \(row).day::timestamp)::date AND g.unit = \(row).unit AND g.channel = \(row).channel
+        """
+    }
 
     /// The roll-up by months against the one by days.
     private static let months = """
@@ -104,6 +127,11 @@ package struct Recount {
 extension Measures {
     /// Sums of the roll-up's columns under their names.
     static var added: String { names.map { "sum(\($0))::bigint AS \($0)" }.joined(separator: ", ") }
+
+    /// The same of a table that is joined with another one.
+    static func added(of table: String) -> String {
+        names.map { "sum(\(table).\($0))::bigint AS \($0)" }.joined(separator: ", ")
+    }
 
     /// Counts over dossiers under the names of the roll-up's columns.
     static var recountNamed: String {

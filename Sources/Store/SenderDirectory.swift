@@ -140,26 +140,36 @@ package struct SenderDirectory {
         return progress
     }
 
-    /// Runs of consecutive numbers: the watermark, then what lies above it, as far as ten thousand rows show; with each,
-    /// the highest number of all.
+    /// Runs of consecutive numbers: the watermark, then what lies above it, as far as ten thousand rows show, also what is gone
+    /// with its period; with each, the highest number of all.
     private static let islands = """
         WITH mark AS (
             SELECT coalesce(max(contiguous), 0) AS contiguous, coalesce(max(head), 0) AS head
             FROM hoso.sender_epoch WHERE sender = $1 AND epoch = $2
         ), above AS (
-            SELECT sequence FROM hoso.intake
-            WHERE sender = $1 AND epoch = $2 AND sequence > (SELECT contiguous FROM mark) AND part = 0
-            ORDER BY sequence LIMIT 10000
+            (SELECT sequence AS first, sequence AS last FROM hoso.intake
+             WHERE sender = $1 AND epoch = $2 AND sequence > (SELECT contiguous FROM mark) AND part = 0
+             ORDER BY sequence LIMIT 10000)
+            UNION ALL
+            (SELECT first, last FROM hoso.forgotten
+             WHERE sender = $1 AND epoch = $2 AND last > (SELECT contiguous FROM mark) ORDER BY first LIMIT 10000)
+        ), following AS (
+            SELECT first, last,
+                   max(last) OVER (ORDER BY first, last ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM above
         ), numbered AS (
-            SELECT sequence, sequence - row_number() OVER (ORDER BY sequence) AS island FROM above
+            SELECT first, last,
+                   count(*) FILTER (WHERE before IS NULL OR first > before + 1) OVER (ORDER BY first, last) AS island
+            FROM following
         ), islands AS (
             SELECT 1::bigint AS first, contiguous AS last FROM mark
             UNION ALL
-            (SELECT min(sequence), max(sequence) FROM numbered GROUP BY island)
+            (SELECT min(first), max(last) FROM numbered GROUP BY island)
         )
         SELECT first, last, greatest(
             last, (SELECT head FROM mark),
-            (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2))
+            (SELECT max(sequence) FROM hoso.intake WHERE sender = $1 AND epoch = $2),
+            (SELECT max(f.last) FROM hoso.forgotten f WHERE f.sender = $1 AND f.epoch = $2))
         FROM islands ORDER BY first
         """
 }

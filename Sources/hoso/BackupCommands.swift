@@ -72,7 +72,7 @@ struct RestoreCommand: AsyncParsableCommand {
 
 extension Manifest {
     fileprivate func summary(in language: Language, _ folder: String) -> String {
-        let (dossiers, entries) = (rows["dossier"] ?? 0, rows["intake"] ?? 0)
+        let (dossiers, entries) = (rows["dossier"] ?? 0, ledgerRows)
         return language.choose(
             "\(folder): \(dossiers) hồ sơ, \(entries) dòng sổ, lúc \(takenAt), lược đồ \(schema)",
             "\(folder): \(dossiers) dossiers, \(entries) ledger rows, as of \(takenAt), schema \(schema)")

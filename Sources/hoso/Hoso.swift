@@ -45,8 +45,7 @@ struct Hoso: AsyncParsableCommand {
                 name: "Tools · Công cụ",
                 subcommands: [
                     SenderCommand.self, Keygen.self, Migrate.self, BackupCommand.self, RestoreCommand.self,
-                    CheckConfig.self,
-                    Sample.self, Bench.self,
+                    RetentionCommand.self, CheckConfig.self, Sample.self, Bench.self,
                 ]),
         ])
 }

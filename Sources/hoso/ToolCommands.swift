@@ -22,10 +22,10 @@ struct Migrate: AsyncParsableCommand {
         try await reportingErrors(in: language) {
             if check { return try await look(settings) }
             let hasRoles = settings.hasSeparateRoles
-            let days = settings.personalRetentionDays
+            let kept = settings.kept
             let session = try DatabaseSession(settings.database("migrate", as: nil))
             let applied = try await session.perform { try await Migrator($0).migrate(hasRoles: hasRoles) }
-            try await session.perform { try await Retention($0).keep(days: days) }
+            try await session.perform { try await Retention($0).keep(kept) }
             Console.line(
                 applied.isEmpty
                     ? language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date")
@@ -71,6 +71,15 @@ extension HosoSettings {
 }
 
 extension HosoSettings {
+    /// For how long things are kept, as the database is told.
+    var kept: Retention.Lengths {
+        Retention.Lengths(
+            personalDays: personalRetentionDays, periodMonths: periodMonths, ledgerMonths: ledgerMonths,
+            dossierMonths: dossierMonths)
+    }
+}
+
+extension HosoSettings {
     /// What is wrong with the key files that are named, a sentence each.
     fileprivate func unreadableKeys() -> [String] {
         var problems: [String] = []
@@ -110,6 +119,9 @@ struct CheckConfig: AsyncParsableCommand {
         let problems = settings.unreadableKeys()
         problems.forEach { Console.error("hoso: \($0)") }
         guard problems.isEmpty else { throw ExitCode(78) }
+        for warning in settings.warnings {
+            Console.error("hoso: " + language.choose("lưu ý: ", "note: ") + warning.sentence(in: language))
+        }
         let place = common.file.map { "\($0): " } ?? ""
         Console.line(
             place + language.choose("cấu hình đầy đủ và nhất quán", "the configuration is complete and consistent"))

@@ -43,11 +43,11 @@ actor UpService: Service {
     private func runServices() async throws {
         let cluster = cluster
         guard try await unlessShutDown({ try await cluster.waitUntilReady() }) != nil else { return }
-        let (hasRoles, days) = (settings.hasSeparateRoles, settings.personalRetentionDays)
+        let (hasRoles, kept) = (settings.hasSeparateRoles, settings.kept)
         let session = try DatabaseSession(settings.database("up", as: nil))
         try await session.perform { connection in
             _ = try await Migrator(connection).migrate(hasRoles: hasRoles)
-            try await Retention(connection).keep(days: days)
+            try await Retention(connection).keep(kept)
         }
         _ = try await settings.sealWhatIsOld(session)
         let supervisor = try Supervisor(logger: .silent)

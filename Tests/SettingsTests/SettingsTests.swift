@@ -160,6 +160,31 @@ import ZeroMQ
         #expect(try load("language: en", ["LANG": "vi_VN.UTF-8"]).language == .english)
     }
 
+    @Test func `What is dropped has to be cut into periods before, and the ledger goes before the dossiers`() throws {
+        let standard = try HosoSettings.load(file: nil)
+        #expect(standard.periodMonths == 0 && standard.ledgerMonths == 0 && standard.dossierMonths == 0)
+        #expect(standard.warnings.isEmpty)
+        let settings = try load("retention: { period_months: 3, ledger_months: 24, dossier_months: 120 }")
+        #expect(settings.periodMonths == 3 && settings.ledgerMonths == 24 && settings.dossierMonths == 120)
+        #expect(settings.warnings.map(\.key) == ["intake.keep_receipts_days"])
+        let kept = try load(
+            """
+            retention: { period_months: 3, ledger_months: 24, dossier_months: 36 }
+            intake: { keep_receipts_days: 365 }
+            personal: { retention_days: 3650 }
+            """)
+        #expect(kept.warnings.map(\.key) == ["personal.retention_days"])
+        for (wrong, key) in [
+            ("period_months: 13", "retention.period_months"), ("period_months: -1", "retention.period_months"),
+            ("period_months: 3, ledger_months: 12", "retention.ledger_months"),
+            ("ledger_months: 24", "retention.ledger_months"), ("dossier_months: 24", "retention.dossier_months"),
+            ("period_months: 3, ledger_months: 24, dossier_months: 23", "retention.dossier_months"),
+        ] {
+            let problems = problems("retention: { \(wrong) }")
+            #expect(problems.count == 1 && problems[0].hasPrefix(key + ":"), "\(wrong): \(problems)")
+        }
+    }
+
     @Test func `Keys by which receipts are checked are read, and a wrong one is named`() throws {
         let key = SigningKey().publicKey, next = SigningKey().publicKey
         let settings = try load(

@@ -81,7 +81,7 @@ import Testing
             ] { _ = try await ledger.connection.run(sql, as: "prepare") }
             let retention = Retention(ledger.connection)
             #expect(try await ledger.acting(as: .fold) { try await retention.erase() } == 0)
-            try await retention.keep(days: 365)
+            try await retention.keep(Retention.Lengths(personalDays: 365))
             #expect(try await ledger.acting(as: .fold) { try await retention.erase() } == 1)
             #expect(try await ledger.acting(as: .fold) { try await retention.erase() } == 0)
             #expect(try await personal("OLD", ledger) == nil)
@@ -89,7 +89,7 @@ import Testing
             #expect(try await personal("ALIVE", ledger) != nil)
             #expect(try await ledger.open() == 1, "what was quarantined today stays")
             do {
-                try await retention.keep(days: 7)
+                try await retention.keep(Retention.Lengths(personalDays: 7))
                 Issue.record("a week was accepted")
             } catch {
                 #expect("\(error)".contains("23514"), "\(error)")

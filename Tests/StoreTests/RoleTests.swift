@@ -36,7 +36,9 @@ import Testing
                 "UPDATE hoso.quarantine SET reasons = '[]'", "DELETE FROM hoso.dossier", "DELETE FROM hoso.sender_key",
                 "UPDATE hoso.sender_key SET curve = ''", "UPDATE hoso.sender_key SET signing = NULL",
                 "UPDATE hoso.receipt SET first = 1", "TRUNCATE hoso.receipt", "DELETE FROM hoso.adoption",
-                "SET ROLE hoso_owner",
+                "SET ROLE hoso_owner", "UPDATE hoso.period SET closed_at = now()", "DELETE FROM hoso.period_sum",
+                "DELETE FROM hoso.forgotten", "DELETE FROM hoso.dossier_gone", "DELETE FROM hoso.adoption_gone",
+                "SELECT hoso.cut('intake', 1)", "UPDATE hoso.retention SET ledger_months = 13",
                 "CREATE TABLE hoso.mine ()", "CREATE TABLE public.mine ()", "DELETE FROM hoso.migration",
             ] { #expect(try await state(sql, as: role, database) == Self.forbidden, "\(role): \(sql)") }
         }
@@ -87,6 +89,14 @@ import Testing
                 ["SELECT * FROM hoso.survey_contact", "INSERT INTO hoso.replay (by_whom, chosen) VALUES ('', '')"]
             ),
             (.operations, ["UPDATE hoso.adoption SET late = 0", "UPDATE hoso.fold SET id = 0"]),
+            (.ingest, ["SELECT hoso.close_period()", "SELECT hoso.drop_period(1)", "SELECT hoso.forget_dossiers(1)"]),
+            (.relay, ["SELECT hoso.close_period()", "SELECT hoso.drop_period(1)", "SELECT * FROM hoso.forgotten"]),
+            (
+                .read,
+                ["SELECT hoso.close_period()", "SELECT hoso.erase_period(1, 1)", "SELECT * FROM hoso.dossier_gone"]
+            ),
+            (.operations, ["SELECT hoso.close_period()", "SELECT hoso.drop_period(1)", "SELECT hoso.sum_period(1)"]),
+            (.fold, ["INSERT INTO hoso.forgotten VALUES (1, 1, 1, 1, 1, 1, 1)", "SELECT * FROM hoso.dossier_gone"]),
         ]
         for (role, statements) in forbidden {
             for sql in statements {
@@ -111,6 +121,12 @@ import Testing
                 ]
             ),
             (.operations, ["SELECT body FROM hoso.quarantine", "SELECT * FROM hoso.sender_key"]),
+            (.ingest, ["SELECT * FROM hoso.forgotten", "SELECT * FROM hoso.dossier_gone"]),
+            (.fold, ["SELECT * FROM hoso.period", "SELECT hoso.close_period()", "SELECT hoso.expired_period()"]),
+            (
+                .read,
+                ["SELECT * FROM hoso.period_sum", "SELECT * FROM hoso.adoption_gone", "SELECT * FROM hoso.retention"]
+            ),
         ]
         for (role, statements) in allowed {
             for sql in statements { #expect(try await state(sql, as: role, database) == nil, "\(role): \(sql)") }

@@ -21,9 +21,16 @@ import Testing
             #expect(try await office.run(["send", first]).status == 65)
             try await office.until("everything is folded") { try await office.answers()["total"] == "2500" }
             before.append(try await office.answers())
+            // What is closed lies in tables of its own, and is in the backup with the rest.
+            try await office.endPeriod()
+            try await office.until("a period is closed") {
+                try await office.run(["retention", "--format", "json"]).output.contains("\"state\":\"closed\"")
+            }
+            #expect(try await office.answers() == before[0])
             let outcome = try await office.run(["backup", backup])
             #expect(outcome.status == 0, "\(outcome.error)")
             #expect(outcome.output.contains("2500 dossiers"))
+            #expect(!outcome.output.contains(" 0 ledger rows"), "\(outcome.output)")
             #expect(try await office.run(["backup", backup]).status == 64, "an older backup stays")
             // Personal data lies sealed in it, like in the database.
             try Self.carryKeys(from: office.folder.path + "/data", to: folder.path)
@@ -39,6 +46,8 @@ import Testing
         try await Self.restore(backup, keys: folder.path, into: second)
         try await Office.open(in: second) { office async throws in
             #expect(try await office.answers() == before[0])
+            let periods = try await office.run(["retention", "--dry-run", "--format", "csv"])
+            #expect(periods.status == 0 && periods.output.contains(",closed,"), "\(periods.error)")
             #expect(try await office.run(["adoption", "verify"]).status == 0)
             let code = try #require(lines[7].firstMatch(of: /"dossier_code":"([^"]+)"/)).1
             let applicant = try await office.run(["applicant", String(code), "--because", "a rehearsal"])
@@ -96,12 +105,24 @@ import Testing
 extension Office {
     /// Uses up numbers of transactions.
     fileprivate func burnTransactions(_ count: Int) async throws {
+        try await runScript(
+            "DO $$ BEGIN FOR i IN 1..\(count) LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$")
+    }
+
+    /// Lets the time of the open period be over.
+    fileprivate func endPeriod() async throws {
+        try await runScript(
+            """
+            UPDATE hoso.retention SET period_months = 1;
+            UPDATE hoso.period SET began_at = now() - interval '2 months' WHERE closed_at IS NULL
+            """)
+    }
+
+    private func runScript(_ sql: String) async throws {
         let settings = try String(contentsOfFile: configuration, encoding: .utf8)
         let url = try #require(settings.firstMatch(of: /url: "([^"]+)"/)).1
         try await DatabaseSession(DatabaseAddress(url: String(url), program: "hoso-test")).perform { connection in
-            try await connection.runScript(
-                "DO $$ BEGIN FOR i IN 1..\(count) LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$",
-                as: "burn", within: .seconds(60))
+            try await connection.runScript(sql, as: "prepare", within: .seconds(60))
         }
     }
 

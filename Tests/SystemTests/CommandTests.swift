@@ -10,7 +10,7 @@ import Testing
             ["migrate"], ["check-config"], ["sample"], ["keygen"], ["sender"], ["sender", "enrol"],
             ["sender", "grant"],
             ["sender", "rotate"], ["sender", "revoke"], ["sender", "list"], ["bench"],
-            ["receipt"], ["agent", "receipt"], ["verify-receipt"],
+            ["receipt"], ["agent", "receipt"], ["verify-receipt"], ["retention"],
         ]
         for command in commands {
             let outcome = try await Program.run(command + ["--help"])
