@@ -1,4 +1,4 @@
-import Hummingbird
+package import Hummingbird
 package import Logging
 import NIOPosix
 package import Observability
@@ -10,15 +10,19 @@ package struct OperationsServer: Service {
     private let health: HealthRoutes
     private let sockets: String?
     private let own: String
+    private let more: @Sendable (Router<BasicRequestContext>) -> Void
     private let logger: Logger
 
     /// A server.
     /// - Parameters:
     ///   - sockets: folder with the health sockets of this machine's services.
     ///   - own: the name of this service, whose socket need not be asked.
+    ///   - more: adds what else is answered.
     package init(
-        _ places: [HealthServer.Place], _ health: HealthRoutes, sockets: String?, own: String, logger: Logger
+        _ places: [HealthServer.Place], _ health: HealthRoutes, sockets: String?, own: String, logger: Logger,
+        more: @escaping @Sendable (Router<BasicRequestContext>) -> Void = { _ in }
     ) {
+        self.more = more
         self.places = places
         self.health = health
         self.sockets = sockets
@@ -33,6 +37,7 @@ package struct OperationsServer: Service {
             for place in places {
                 let router = Router()
                 health.add(to: router) { await everybodys(HealthClient(threads: threads)) }
+                more(router)
                 group.addTask { try await place.serve(router, on: threads, logger: logger) }
             }
         }
