@@ -67,6 +67,8 @@ extension AdoptionCommand {
         @Argument(help: "The second time (default: now) · Thời điểm sau.")
         var second: String?
         @OptionGroup var options: AdoptionOptions
+        @Option(help: "Channel whose share is asked for, for share_of_all · Hình thức được hỏi.")
+        var channel = Channel.online.code
         @Option(help: "Ledger rows that are read · Số dòng sổ được đọc.")
         var limit = 10_000
 
@@ -76,6 +78,7 @@ extension AdoptionCommand {
 
         func run() async throws {
             let (metric, scope) = (try options.parsedMetric(), try options.scope())
+            let channel = try options.parsed(channel, "channel", Channel.init(code:))
             let settings = try options.common.settings()
             try await reportingErrors(in: settings.language) {
                 let (options, limit, zone) = (options, limit, settings.zone)
@@ -95,14 +98,15 @@ extension AdoptionCommand {
                     for moment in [start, end] {
                         let groups = try await query.groups(
                             by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-                        rates.append(metric.rate(of: groups.first?.channels ?? [:]))
+                        rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
                     }
                     let changes = try await ledger.changes(scope, after: start, upTo: end, limit: limit + 1)
                     var local = zone
                     let day = local.day(of: Instant(microseconds: start))
                     return RestatementReport(
                         Restatement.all(in: Array(changes.prefix(limit)), since: day), metric: metric,
-                        rates: (rates[0], rates[1]), moments: (start, end), zone: zone, isCut: changes.count > limit)
+                        channel: channel, rates: (rates[0], rates[1]), moments: (start, end), zone: zone,
+                        isCut: changes.count > limit)
                 }
                 switch options.format {
                 case .table: report.lines(in: settings.language).forEach(Console.line)
