@@ -5,6 +5,7 @@ import Dossiers
 import Foundation
 import Keys
 import Mapping
+import Postgres
 import Settings
 import Store
 import Worker
@@ -13,6 +14,8 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Brings the database to the version this program needs · Nâng cấp cơ sở dữ liệu.")
     @OptionGroup var common: CommonOptions
+    @Flag(help: "Wait for a database that cannot be reached yet · Chờ đến khi kết nối được.")
+    var wait = false
 
     func run() async throws {
         let settings = try common.settings()
@@ -21,6 +24,7 @@ struct Migrate: AsyncParsableCommand {
             let hasRoles = settings.hasSeparateRoles
             let days = settings.personalRetentionDays
             let session = try DatabaseSession(settings.database("migrate", as: nil))
+            if wait { try await waitForDatabase(session, language) }
             let applied = try await session.perform { try await Migrator($0).migrate(hasRoles: hasRoles) }
             try await session.perform { try await Retention($0).keep(days: days) }
             Console.line(
@@ -28,6 +32,26 @@ struct Migrate: AsyncParsableCommand {
                     ? language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date")
                     : language.choose("đã áp dụng: ", "applied: ") + applied.joined(separator: ", "))
             if let progress = try await settings.sealWhatIsOld(session) { Console.line(progress.line(in: language)) }
+        }
+    }
+}
+
+extension Migrate {
+    /// When a machine starts, its database may be the last to be there, and nobody is at hand to try again.
+    private func waitForDatabase(_ session: DatabaseSession, _ language: Language) async throws {
+        var hasComplained = false
+        while true {
+            do { return try await session.perform { _ = try await Migrator($0).state() } } catch let error
+                as PostgresError
+                where error.isRetriable
+            {
+                if !hasComplained {
+                    Console.error(
+                        "hoso: " + language.choose("chờ cơ sở dữ liệu", "waiting for the database") + ": \(error)")
+                }
+                hasComplained = true
+                try await Task.sleep(for: .seconds(1))
+            }
         }
     }
 }
