@@ -3,6 +3,7 @@ import Cluster
 import Dossiers
 import Foundation
 import Keys
+import Postgres
 import Settings
 import Store
 

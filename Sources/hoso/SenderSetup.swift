@@ -2,6 +2,7 @@ import ArgumentParser
 import Cluster
 import Dossiers
 import Foundation
+import Settings
 
 /// Makes this machine a post office's.
 struct SenderSetup {
