@@ -34,6 +34,12 @@ let subprocess = Target.Dependency.product(name: "Subprocess", package: "swift-s
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let system = Target.Dependency.product(name: "SystemPackage", package: "swift-system")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
+let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 let package = Package(
@@ -43,6 +49,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -60,6 +70,7 @@ let package = Package(
         module("Polling", ["CLinux", "CZeroMQ"]),
         module("ZeroMQ", ["CLinux", "CZeroMQ", "Polling"]),
         module("Postgres", ["CPostgres", "Polling"]),
+        module("Systemd", ["CLinux"]),
         module("Gzip", ["CZlib"]),
         module("Dossiers"),
         // Generated from Schemas/wire; what protoc writes has not caught up with strict memory safety.
@@ -72,7 +83,7 @@ let package = Package(
                 .embedInCode("0001_intake.sql"), .embedInCode("0002_revisions.sql"), .embedInCode("0003_speed.sql"),
                 .embedInCode("0004_members.sql"), .embedInCode("0005_grants.sql"),
                 .embedInCode("0006_evidence.sql"), .embedInCode("0007_personal_data.sql"),
-                .embedInCode("0008_enrolments.sql"),
+                .embedInCode("0008_enrolments.sql"), .embedInCode("0009_heard.sql"),
                 .embedInCode("privileges.sql"),
             ],
             swiftSettings: strict),
@@ -81,6 +92,12 @@ let package = Package(
         module("PersonalData", ["Dossiers", "IntakeProtocol", crypto]),
         module("Keys", ["IntakeProtocol", "PersonalData", "ZeroMQ", crypto]),
         module("Settings", ["Dossiers", "IntakeProtocol", "ZeroMQ", logging, yams]),
+        module(
+            "Observability",
+            [
+                "Postgres", "Systemd", hummingbird, httpTypes, nio, nioPosix, nioHTTP, coreMetrics, logging,
+                lifecycle,
+            ]),
         module("Demonstration", ["Dossiers", "Machines"]),
         module("Cluster", [subprocess, system, logging]),
         module("Supervision", [subprocess, system, logging]),
@@ -89,26 +106,42 @@ let package = Package(
         module(
             "Agent",
             [
-                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Mapping", "Polling", "Spool", "WireMessages",
-                "ZeroMQ", lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Mapping", "Observability", "Polling", "Spool",
+                "WireMessages", "ZeroMQ", lifecycle, logging, coreMetrics, protobuf,
             ]),
         module(
             "Broker",
-            ["IntakeProtocol", "Machines", "Polling", "WireMessages", "ZeroMQ", lifecycle, logging, protobuf]),
+            [
+                "IntakeProtocol", "Machines", "Observability", "Polling", "Systemd", "WireMessages", "ZeroMQ",
+                lifecycle,
+                logging, coreMetrics, protobuf,
+            ]),
         module(
             "Worker",
             [
-                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "PersonalData", "Polling", "Postgres", "Store",
-                "WireMessages", "ZeroMQ", crypto, lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Observability", "PersonalData", "Polling",
+                "Postgres", "Store", "WireMessages", "ZeroMQ", crypto, lifecycle, logging, coreMetrics, protobuf,
             ]),
         module(
             "Surveys",
             [
-                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "PersonalData", "Polling", "Postgres", "Store",
-                "WireMessages", "ZeroMQ", lifecycle, logging, protobuf,
+                "Dossiers", "FailPoints", "IntakeProtocol", "Machines", "Observability", "PersonalData", "Polling",
+                "Postgres", "Store", "WireMessages", "ZeroMQ", lifecycle, logging, coreMetrics, protobuf,
             ]),
         module(
-            "Adoption", ["Dossiers", "IntakeProtocol", "Polling", "Postgres", "Store", "ZeroMQ", lifecycle, logging]),
+            "Adoption",
+            [
+                "Dossiers", "IntakeProtocol", "Observability", "Polling", "Postgres", "Store", "ZeroMQ", lifecycle,
+                logging,
+                coreMetrics,
+            ]),
+        module(
+            "Operations",
+            [
+                "Dossiers", "Observability", "Polling", "Postgres", "Store", hummingbird, nioPosix, coreMetrics,
+                lifecycle,
+                logging,
+            ]),
         module(
             "Benchmark",
             [
@@ -121,10 +154,10 @@ let package = Package(
             name: "hoso",
             dependencies: [
                 "Adoption", "Agent", "Benchmark", "Broker", "CLinux", "Cluster", "Demonstration", "Dossiers",
-                "IntakeProtocol", "Keys", "Machines", "Mapping", "PersonalData", "Polling", "Postgres", "Settings",
-                "Spool", "Store", "Supervision",
-                "Surveys", "WireMessages", "Worker", "ZeroMQ", arguments, lifecycle, logging, protobuf, signals,
-                subprocess,
+                "IntakeProtocol", "Keys", "Machines", "Mapping", "Observability", "Operations", "PersonalData",
+                "Polling",
+                "Postgres", "Settings", "Spool", "Store", "Supervision", "Surveys", "Systemd", "WireMessages", "Worker",
+                "ZeroMQ", arguments, coreMetrics, lifecycle, logging, nio, nioPosix, protobuf, signals, subprocess,
                 system,
             ], swiftSettings: strict),
         tests("DossiersTests", ["Dossiers", "TestSupport"]),
@@ -135,6 +168,8 @@ let package = Package(
         tests("SimulationTests", ["Machines"]),
         tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
+        tests(
+            "ObservabilityTests", ["Observability", "Operations", "Systemd", "TestSupport", coreMetrics, logging]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("KeysTests", ["IntakeProtocol", "Keys", "TestSupport", "ZeroMQ"]),
         tests("SettingsTests", ["Dossiers", "IntakeProtocol", "Settings", "TestSupport", "ZeroMQ", logging]),
@@ -160,6 +195,10 @@ let package = Package(
                 "Spool",
                 "Store", "TestSupport", "ZeroMQ", logging, subprocess, system,
             ]),
+        // Builds the package and boots machines in containers, as root.
+        .testTarget(
+            name: "PackageTests", dependencies: ["TestSupport", subprocess, system],
+            exclude: ["machines.sh", "proof.sh"], swiftSettings: strict),
         // Counted by Deploy/benchmark; no product.
         .executableTarget(
             name: "InstructionBenchmarks",

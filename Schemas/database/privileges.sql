@@ -68,7 +68,7 @@ GRANT SELECT, INSERT ON hoso.intake, hoso.survey_task, hoso.quarantine, hoso.qua
     hoso.manifest TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE ON hoso.dossier, hoso.survey_contact, hoso.sender_alarm TO hoso_ingest;
 GRANT INSERT ON hoso.sender TO hoso_ingest;
-GRANT SELECT, INSERT, UPDATE (head, head_digest, announced_at) ON hoso.sender_epoch TO hoso_ingest;
+GRANT SELECT, INSERT, UPDATE (head, head_digest, announced_at, heard_at) ON hoso.sender_epoch TO hoso_ingest;
 GRANT SELECT, INSERT, UPDATE (receipted_at) ON hoso.delivery TO hoso_ingest;
 GRANT SELECT ON hoso.sender_key, hoso.sender_grant, hoso.roster TO hoso_ingest;
 GRANT INSERT ON hoso.receipt TO hoso_ingest;

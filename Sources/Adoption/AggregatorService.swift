@@ -1,4 +1,6 @@
 package import Logging
+import CoreMetrics
+package import Observability
 import Polling
 package import Postgres
 import ServiceLifecycle
@@ -11,6 +13,8 @@ package actor AggregatorService: Service {
     private let interval: Duration
     private let receiptDays: Int32
     private let logger: Logger
+    private let vitals: Vitals
+    private let metrics = AggregatorMetrics()
     private let stop = Signal()
 
     /// The aggregator's thread.
@@ -22,7 +26,11 @@ package actor AggregatorService: Service {
     /// - Parameters:
     ///   - interval: pause between two looks at the ledger when there is nothing to fold.
     ///   - receiptDays: days for which signatures of batches and receipts are kept.
-    package init(database: DatabaseAddress, interval: Duration, receiptDays: Int32 = 3_650, logger: Logger) throws {
+    package init(
+        database: DatabaseAddress, interval: Duration, receiptDays: Int32 = 3_650, vitals: Vitals = Vitals(),
+        logger: Logger
+    ) throws {
+        self.vitals = vitals
         executor = try PollingExecutor(name: "hoso-aggregator")
         self.database = database.allowing(.seconds(30))
         self.interval = interval
@@ -40,16 +48,31 @@ package actor AggregatorService: Service {
                 await self.beginStop()
             }
             group.addTask { await self.eraseByAge() }
+            group.addTask { await self.showLife() }
             defer { group.cancelAll() }
             try await self.aggregate()
         }
     }
 
-    private func beginStop() { stop.raise() }
+    private func beginStop() {
+        vitals.stopping()
+        stop.raise()
+    }
+
+    /// On the thread of the work, and silent as soon as that is overdue.
+    private func showLife() async {
+        while !stop.isRaised, !Task.isCancelled {
+            vitals.lap("thread", within: .seconds(15))
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .seconds(1)))
+        }
+        vitals.ended("thread")
+    }
 
     private func aggregate() async throws {
+        defer { vitals.ended("fold") }
         var pause: Duration = .milliseconds(100)
         while !stop.isRaised, !Task.isCancelled {
+            vitals.lap("fold", within: .seconds(120))
             do throws(PostgresError) {
                 let connection = try await database.open(on: executor)
                 pause = .milliseconds(100)
@@ -57,10 +80,14 @@ package actor AggregatorService: Service {
                 // Another version of the schema may have figures that this program does not keep.
                 guard try await Migrator(connection).state() == .current else { throw AdoptionError.otherVersion }
                 guard try await fold.isAtHome() else { throw AdoptionError.foreignCluster }
+                metrics.database.connected()
+                vitals.ready()
                 logger.info("folding the ledger")
                 try await run(fold, Housekeeping(connection, receiptDays: receiptDays))
             } catch {
+                metrics.database.failed(error)
                 guard error.isRetriable else { throw error }
+                vitals.degraded("database unavailable")
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
                 _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
                 pause = min(pause * 2, .seconds(5))
@@ -71,6 +98,7 @@ package actor AggregatorService: Service {
     private func run(_ fold: Fold, _ housekeeping: Housekeeping) async throws(PostgresError) {
         var nextCleaning = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
+            vitals.lap("fold", within: .seconds(120))
             if nextCleaning <= .now {
                 nextCleaning = .now.advanced(by: .seconds(3_600))
                 do throws(PostgresError) { try await housekeeping.forget() } catch {
@@ -79,7 +107,12 @@ package actor AggregatorService: Service {
                     logger.warning("old times kept", metadata: ["reason": "\(error)"])
                 }
             }
+            let start = ContinuousClock.now
             let step = try await fold.step()
+            if step.rows > 0 {
+                metrics.rows.increment(by: step.rows)
+                metrics.stepSeconds.record(since: start)
+            }
             // While dossiers come in, a pause lets enough of them gather for a commit of its own.
             if step.rows >= Fold.largestStep { continue }
             _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: interval))
@@ -115,6 +148,13 @@ package actor AggregatorService: Service {
         }
         return true
     }
+}
+
+/// What the aggregator counts.
+private struct AggregatorMetrics {
+    let rows = Counter(.foldRows)
+    let stepSeconds = CoreMetrics.Timer(.foldStepSeconds)
+    let database = DatabaseVitals()
 }
 
 /// Why the roll-up cannot be used.

@@ -1,3 +1,5 @@
+import CoreMetrics
+import Observability
 import FailPoints
 import Foundation
 import IntakeProtocol
@@ -36,6 +38,7 @@ extension Courier {
             return machine.broken(at: .now, retryAfter: .seconds(5))
         }
         if !receipts.isEmpty {
+            metrics.recorded(receipts)
             observer?(receipts)
             hasReportedDisk = false
             if try spool.hasManifestDue() { machine.lookAgain() }
@@ -103,6 +106,7 @@ extension Courier {
     private func record(_ parcel: Parcel) throws(ProtocolError) -> Duration? {
         let receipt = try WireReceipt(body: parcel.body, as: parcel.header.contentType)
         let batch = sent.removeValue(forKey: parcel.header.first)
+        if let batch { metrics.receiptSeconds.record(since: batch.sentAt) }
         // One that nothing waits for any more says nothing that could be proved.
         if batch == nil, !evidence.receiptKeys.isEmpty { return nil }
         guard isProved(receipt, batch, first: parcel.header.first) else {

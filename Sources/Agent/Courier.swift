@@ -4,6 +4,8 @@ import Foundation
 import IntakeProtocol
 package import Logging
 import Machines
+import CoreMetrics
+package import Observability
 import Polling
 import ServiceLifecycle
 package import Spool
@@ -19,6 +21,9 @@ package actor Courier: Service {
     private let software: String
     let evidence: AgentEvidence
     let logger: Logger
+    private let vitals: Vitals
+    let metrics = AgentMetrics()
+    private var nextShow = ContinuousClock.now
     let observer: (@Sendable ([SpoolReceipt]) -> Void)?
     private let context: Context
     /// Before the socket, which it must not outlive: properties are destroyed in this order.
@@ -63,9 +68,10 @@ package actor Courier: Service {
     ///   - observer: is told on the courier's thread which receipts have just been recorded; it must not block.
     package init(
         _ spool: SpoolDatabase, routes: [IntakeRoute], evidence: AgentEvidence = AgentEvidence(), software: String,
-        logger: Logger,
+        vitals: Vitals = Vitals(), logger: Logger,
         observer: (@Sendable ([SpoolReceipt]) -> Void)? = nil
     ) throws {
+        self.vitals = vitals
         self.spool = spool
         self.routes = routes
         self.software = software
@@ -103,10 +109,15 @@ package actor Courier: Service {
         }
     }
 
-    private func beginStop() { stop.raise() }
+    private func beginStop() {
+        vitals.stopping()
+        stop.raise()
+    }
 
     private func carry() async throws {
+        defer { vitals.ended("courier") }
         while !stop.isRaised, !Task.isCancelled {
+            show()
             let moment = try nextMoment()
             // Whoever appends to the spool wakes the courier; should that fail, a look five times per second finds it.
             try await waitForSocket(until: min(moment, .now.advanced(by: .milliseconds(200))))
@@ -118,6 +129,15 @@ package actor Courier: Service {
         }
         send(header(.bye))
         _ = try? flush()
+    }
+
+    /// Shows how it fares, twice per second at most.
+    private func show() {
+        guard nextShow <= .now else { return }
+        nextShow = .now.advanced(by: .milliseconds(500))
+        vitals.lap("courier", within: .seconds(60))
+        if machine.isWelcome { vitals.ready() } else { vitals.degraded("no answer from the centre") }
+        metrics.show(spool, isWelcome: machine.isWelcome)
     }
 
     private func lookForEntries() throws {

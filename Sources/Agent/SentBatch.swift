@@ -10,6 +10,9 @@ struct SentBatch {
     /// 8 bytes per entry by which its receipt is found again, see ``CodeTag``.
     private var tags: [UInt8] = []
 
+    /// When it was sent.
+    let sentAt = ContinuousClock.now
+
     /// What there is to remember of a run.
     /// - Parameter isFound: whether its receipt is to be found by dossier codes.
     init(_ run: SpoolRun, isFound: Bool) {

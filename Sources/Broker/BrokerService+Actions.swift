@@ -1,3 +1,4 @@
+import CoreMetrics
 import IntakeProtocol
 import Logging
 import Machines
@@ -92,6 +93,10 @@ extension BrokerService {
     }
 
     private func log(_ note: BrokerMachine<Envelope>.Note) {
+        switch note {
+        case .workerLeft(let count), .workerExpired(let count): metrics.redelivered.increment(by: count)
+        default: break
+        }
         // Whoever greets again and again fills no log with it.
         if case .senderJoined = note, limiter.pass("sender joined", at: .now) == nil { return }
         switch note {

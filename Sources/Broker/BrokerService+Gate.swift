@@ -1,7 +1,10 @@
+import CoreMetrics
 import IntakeProtocol
 import Logging
 import Machines
+import Observability
 import Polling
+import Systemd
 import WireMessages
 import ZeroMQ
 
@@ -41,6 +44,7 @@ extension BrokerService {
     private func turnAway(_ question: Gatekeeper.Question) throws {
         try keeper.answer(question, userID: nil)
         guard !isProving else { return }
+        metrics.turnedAway.increment()
         warn(
             "turned away", "nobody known by this key or user, or shut out",
             ["address": "\(question.visitor?.address ?? "")", "proof": "\(question.visitor?.shown ?? "none")"])
@@ -76,6 +80,7 @@ extension BrokerService {
 
     /// Says why, and ends the session and the connection; what is with a worker already is finished.
     func part(with peer: PeerID, _ user: UserID?, _ connection: Frame?) {
+        metrics.refused("not_authorised")
         warn("not authorised", "the key has been revoked or does not count now", ["user": "\(user?.description ?? "")"])
         tell(peer, .error, WireRefusal(.notAuthorised), session: 0)
         perform(machine.senderLeft(peer))
@@ -105,10 +110,10 @@ extension BrokerService {
     private func bind(_ endpoint: String, _ security: Security, at side: Side) throws -> String {
         switch side {
         case .front:
-            try front.bind(endpoint, as: security)
+            try front.bind(endpoint, as: security, adopting: configuration.inherited.descriptor(for: endpoint))
             return front.lastEndpoint
         case .back:
-            try back.bind(endpoint, as: security)
+            try back.bind(endpoint, as: security, adopting: configuration.inherited.descriptor(for: endpoint))
             return back.lastEndpoint
         }
     }

@@ -1,3 +1,5 @@
+import CoreMetrics
+import Observability
 import IntakeProtocol
 import Logging
 import Machines
@@ -96,12 +98,17 @@ extension BrokerService {
             payload: batch, at: now)
         perform(actions)
         // One that is taken waits for its turn; of those there are as many as the window allows.
-        return actions.contains { action in
+        let isTaken = !actions.contains { action in
             switch action {
             case .busy, .unknownSession: true
             default: false
             }
-        } ? 1 : 0
+        }
+        guard isTaken else { return 1 }
+        metrics.batches.increment()
+        metrics.entries.increment(by: Int(header.count))
+        metrics.batchEntries.record(Int(header.count))
+        return 0
     }
 
     private func greet(_ peer: PeerID, _ user: UserID, _ envelope: Envelope, at now: Moment) throws(ProtocolError) {
@@ -139,6 +146,7 @@ extension BrokerService {
     }
 
     private func refuse(_ peer: PeerID, _ error: ProtocolError, _ frames: [Frame]) {
+        metrics.refused(error.code.rawValue)
         warn("message refused", "\(error)")
         let (type, session) = frames.count > 1 ? Header.salvaged(frames[1].bytes) : (nil, 0)
         if let type, type != .none { contentTypes[peer] = type }

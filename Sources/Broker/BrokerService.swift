@@ -1,8 +1,11 @@
 package import Logging
+import CoreMetrics
 import IntakeProtocol
 package import Machines
+package import Observability
 import Polling
 import ServiceLifecycle
+package import Systemd
 import WireMessages
 package import ZeroMQ
 
@@ -26,6 +29,8 @@ package struct BrokerConfiguration: Sendable {
     package var workerUser: UInt32?
     /// Resident bytes of the process beside those that the machine holds, above which connections are cut.
     package var overhead = 134_217_728
+    /// Sockets that whoever started the process has opened for it.
+    package var inherited = ListeningSockets(environment: [:])
 
     /// A configuration.
     package init(
@@ -50,6 +55,8 @@ package actor BrokerService: Service {
     nonisolated let executor: PollingExecutor
     let configuration: BrokerConfiguration
     let logger: Logger
+    let vitals: Vitals
+    let metrics = BrokerMetrics()
     /// Before the socket, which it must not outlive: properties are destroyed in this order.
     var frontGuard: MemoryGuard
     let front: Socket
@@ -77,16 +84,18 @@ package actor BrokerService: Service {
     }
 
     /// Opens the sockets, so that senders and workers can connect from now on.
-    package init(_ configuration: BrokerConfiguration, logger: Logger) async throws {
+    package init(_ configuration: BrokerConfiguration, vitals: Vitals = Vitals(), logger: Logger) async throws {
         let context = try Context()
         let executor = try PollingExecutor(name: "hoso-broker")
-        try self.init(configuration, context: context, executor: executor, logger: logger)
+        try self.init(configuration, context: context, executor: executor, vitals: vitals, logger: logger)
     }
 
     private init(
-        _ configuration: BrokerConfiguration, context: Context, executor: PollingExecutor, logger: Logger
+        _ configuration: BrokerConfiguration, context: Context, executor: PollingExecutor, vitals: Vitals,
+        logger: Logger
     ) throws {
         self.executor = executor
+        self.vitals = vitals
         self.configuration = configuration
         self.logger = logger
         gate = Gate(workers: configuration.workerKeys, user: configuration.workerUser)
@@ -99,10 +108,13 @@ package actor BrokerService: Service {
         machine = BrokerMachine(
             limits: configuration.limits, firstDelivery: UInt64.random(in: 1...(1 << 62)))
         for endpoint in configuration.front where endpoint.hasPrefix("ipc://") {
-            try front.bind(endpoint, as: .local(domain: Gate.senders))
+            try front.bind(
+                endpoint, as: .local(domain: Gate.senders), adopting: configuration.inherited.descriptor(for: endpoint))
         }
         if configuration.back.hasPrefix("ipc://") {
-            try back.bind(configuration.back, as: .local(domain: Gate.workers))
+            let back = configuration.back
+            try self.back.bind(
+                back, as: .local(domain: Gate.workers), adopting: configuration.inherited.descriptor(for: back))
         }
     }
 
@@ -138,12 +150,16 @@ package actor BrokerService: Service {
             if nextTick <= .now {
                 nextTick = .now.advanced(by: .milliseconds(100))
                 let cut = frontGuard.check()
-                if cut > 0 { warn("connections are cut", "too much memory", ["count": "\(cut)"]) }
+                if cut > 0 {
+                    metrics.connectionsCut.increment(by: cut)
+                    warn("connections are cut", "too much memory", ["count": "\(cut)"])
+                }
                 perform(machine.timePassed(at: .now))
                 partWithStrangers()
                 patience.timePassed(at: .now)
                 contentTypes = contentTypes.filter { machine.knows($0.key) }
                 guests = guests.filter { machine.knows($0.key) }
+                show()
             }
         }
         sayGoodbye()
@@ -151,7 +167,21 @@ package actor BrokerService: Service {
 
     private static let turn = 128
 
+    /// Shows how it fares; a turn of the loop takes far less than the time it promises.
+    private func show() {
+        vitals.lap("broker", within: .seconds(10))
+        metrics.senders.set(machine.senderCount)
+        metrics.workers.set(machine.workerCount)
+        metrics.heldBytes.set(machine.heldBytes)
+        metrics.heldLimit.set(configuration.limits.memoryBytes)
+        metrics.credit.set(machine.workerCredit)
+        // It keeps what it can meanwhile, and senders keep the rest.
+        if machine.workerCount > 0 { vitals.ready() } else { vitals.degraded("no worker") }
+    }
+
     private func sayGoodbye() {
+        vitals.stopping()
+        vitals.ended("broker")
         logger.info("stopping", metadata: ["senders": "\(machine.senderCount)", "held": "\(machine.heldBytes)"])
         for peer in contentTypes.keys where machine.knows(peer) { _ = send(Header(.bye), to: peer) }
     }

@@ -36,6 +36,9 @@ import CPostgres
     /// An `xid8`.
     public func transaction(_ row: Int, _ column: Int) -> UInt64 { integer(row, column) }
 
+    /// A `double precision`.
+    public func double(_ row: Int, _ column: Int) -> Double { Double(bitPattern: integer(row, column)) }
+
     /// A `date` as days since 1970-01-01.
     public func day(_ row: Int, _ column: Int) -> Int32 { int32(row, column) + Epoch.days }
 

@@ -7,6 +7,15 @@ extension HosoSettings {
         if !language.isEmpty, Language(rawValue: language) == nil {
             source.complain("language", "phải là vi hoặc en", "must be vi or en")
         }
+        for key in ["health.listen", "operations.listen"]
+        where ListenAddress(source.text(key)) == nil && !(key == "health.listen" && source.text(key).isEmpty) {
+            source.complain(key, "phải có dạng MÁY:CỔNG", "must be HOST:PORT")
+        }
+        if let healthListen, !healthListen.isLoopback {
+            source.complain(
+                "health.listen", "chỉ được là địa chỉ nội bộ: 127.0.0.1, ::1 hoặc localhost",
+                "must be on this machine's loopback: 127.0.0.1, ::1 or localhost")
+        }
         if closesAt == nil, !source.text("sender.closes_at").isEmpty {
             source.complain("sender.closes_at", "phải có dạng HH:MM", "must be HH:MM")
         }

@@ -12,6 +12,14 @@ package struct HosoSettings: Sendable {
     package var language: Language
     /// Least level that is logged.
     package var logLevel: Logger.Level
+    /// How log lines are written; `nil`: as suits whoever reads them.
+    package var logFormat: LogFormat?
+    /// Folder of the services' health sockets, or `nil`.
+    package var healthSockets: String?
+    /// Where a service also answers about its health, or `nil`.
+    package var healthListen: ListenAddress?
+    /// Where operations answers.
+    package var operationsListen: ListenAddress
     /// What happens to unknown units and procedures.
     package var catalogue: Catalogue.Policy
     /// Endpoints of brokers for senders.
@@ -125,6 +133,11 @@ package struct HosoSettings: Sendable {
         self.language = Language(rawValue: language) ?? Language(locale: locale)
         logLevel = source.word(
             "log_level", Logger.Level.init(rawValue:), "trace, debug, info, notice, warning, error", .info)
+        logFormat = source.word(
+            "log_format", { ["auto": LogFormat?.none, "json": .json, "text": .text][$0] }, "auto, json, text", nil)
+        healthSockets = paths.optional(source.text("health.sockets"))
+        healthListen = ListenAddress(source.text("health.listen"))
+        operationsListen = ListenAddress(source.text("operations.listen")) ?? .standard
         catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
         serverKey = paths.key(source.text("intake.server_key"))

@@ -27,8 +27,20 @@ package struct SettingKey: Sendable {
         SettingKey("language", "", "vi or en; empty: from LANG", "vi hoặc en; để trống: theo LANG"),
         SettingKey("log_level", "info", "trace, debug, info, notice, warning, error", "mức ghi nhật ký"),
         SettingKey(
+            "log_format", "auto", "auto: text on a terminal, else JSON; json; text",
+            "auto: văn bản trên màn hình, còn lại là JSON; json; text"),
+        SettingKey(
             "catalogue", "open", "open: unknown units and procedures are stored; closed: quarantined",
             "open: nhận mã lạ; closed: giữ lại mã lạ"),
+        SettingKey(
+            "health.sockets", "", "folder in which each service has a socket that tells how it fares; empty: none",
+            "thư mục chứa socket cho biết tình trạng từng dịch vụ; để trống: không có"),
+        SettingKey(
+            "health.listen", "", "HOST:PORT of this machine's loopback at which a service tells it too; empty: none",
+            "MÁY:CỔNG nội bộ mà dịch vụ cũng cho biết tình trạng; để trống: không có"),
+        SettingKey(
+            "operations.listen", "127.0.0.1:8610", "HOST:PORT of the page, /metrics and /health of `hoso operations`",
+            "MÁY:CỔNG của trang web, /metrics và /health"),
         SettingKey(
             "intake.endpoints", "ipc://intake.sock", "where senders reach the broker",
             "nơi các điểm gửi kết nối"),

@@ -47,6 +47,37 @@ extension SpoolDatabase {
         }
     }
 
+    /// How full the spool is.
+    package struct Filling: Sendable {
+        /// Entries without receipt.
+        package let waiting: Int
+        /// When the oldest of them was accepted, in microseconds since 1970.
+        package let oldest: Int64?
+        /// Bytes in use.
+        package let bytes: Int
+        /// Bytes that it may grow to, as far as the disk has room for them.
+        package let quota: Int
+    }
+
+    /// How full the spool is.
+    package func filling() throws(SpoolError) -> Filling {
+        do {
+            return try queue.readOnce { database in
+                let row = try Row.fetchOne(
+                    database.cachedStatement(
+                        sql: """
+                            SELECT head - stored - duplicate - rejected - conflict - damaged,
+                                   (SELECT accepted_at FROM entry ORDER BY number LIMIT 1)
+                            FROM meta
+                            """))
+                return Filling(
+                    waiting: row?[0] ?? 0, oldest: row?[1], bytes: try usedBytes(database), quota: quota)
+            }
+        } catch {
+            throw SpoolError(error, "read")
+        }
+    }
+
     /// Counts of the whole spool.
     package func counts() throws(SpoolError) -> SpoolCounts {
         try counts("SELECT head, stored, duplicate, rejected, conflict, damaged FROM meta", [])

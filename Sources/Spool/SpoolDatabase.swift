@@ -292,14 +292,18 @@ package final class SpoolDatabase: Sendable {
     }
 
     private func fill(_ database: Database) throws -> Double {
-        let pages = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
-        let free = try Int64.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
-        return Double((pages - free) * 4096) / Double(max(quota, 64 * 4096))
+        Double(try usedBytes(database)) / Double(max(quota, 64 * 4096))
+    }
+
+    func usedBytes(_ database: Database) throws -> Int {
+        let pages = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA page_count")) ?? 0
+        let free = try Int.fetchOne(database.cachedStatement(sql: "PRAGMA freelist_count")) ?? 0
+        return (pages - free) * 4096
     }
 
     /// The quota as far as the disk has room for it, looked at ten times per second at most: others fill the disk too,
     /// also while this process runs for months.
-    private var quota: Int {
+    var quota: Int {
         let now = ContinuousClock.now
         return room.withLock { room in
             if let known = room, known.at.duration(to: now) < .milliseconds(100) { return known.quota }

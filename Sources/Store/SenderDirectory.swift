@@ -62,7 +62,12 @@ package struct SenderDirectory {
         var suspicion = parameters
         suspicion.append(isGreeting)
         suspicion.append(tolerance)
-        var statements = [Statement(Self.alarm, suspicion), Statement(Self.head, parameters)]
+        var epochOnly = Parameters()
+        epochOnly.append(sender)
+        epochOnly.append(Int64(bitPattern: epoch))
+        var statements = [
+            Statement(Self.alarm, suspicion), Statement(Self.head, parameters), Statement(Self.heard, epochOnly),
+        ]
         if waitingFrom > 0 {
             var receipted = Parameters()
             receipted.append(sender)
@@ -83,6 +88,11 @@ package struct SenderDirectory {
         ON CONFLICT (sender, epoch) DO UPDATE SET
             head = excluded.head, head_digest = excluded.head_digest, announced_at = now()
         WHERE e.head < excluded.head OR (e.head = excluded.head AND e.head_digest IS NULL)
+        """
+
+    private static let heard = """
+        UPDATE hoso.sender_epoch SET heard_at = now()
+        WHERE sender = $1 AND epoch = $2 AND (heard_at IS NULL OR heard_at < now() - interval '5 seconds')
         """
 
     /// Before the head is recorded: whether it lies below one that was heard, or its entry is another one than was heard.

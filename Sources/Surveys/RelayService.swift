@@ -3,6 +3,8 @@ import FailPoints
 import IntakeProtocol
 package import Logging
 import Machines
+import CoreMetrics
+package import Observability
 package import PersonalData
 import Polling
 import Postgres
@@ -50,6 +52,8 @@ package actor RelayService: Service {
     private let executor: PollingExecutor
     private let configuration: Configuration
     private let logger: Logger
+    private let vitals: Vitals
+    private let metrics = RelayMetrics()
     /// Before the socket, which it must not outlive: properties are destroyed in this order.
     private var memoryGuard: MemoryGuard
     private let socket: Socket
@@ -73,7 +77,8 @@ package actor RelayService: Service {
     }
 
     /// Opens the socket.
-    package init(_ configuration: Configuration, logger: Logger) throws {
+    package init(_ configuration: Configuration, vitals: Vitals = Vitals(), logger: Logger) throws {
+        self.vitals = vitals
         self.configuration = configuration
         self.logger = logger
         executor = try PollingExecutor(name: "hoso-surveys")
@@ -103,7 +108,10 @@ package actor RelayService: Service {
         }
     }
 
-    private func beginStop() { stop.raise() }
+    private func beginStop() {
+        vitals.stopping()
+        stop.raise()
+    }
 
     /// In a task of its own, since it must go on while the database is slow, away, or another relay's.
     private func keepTheDoor() async throws {
@@ -120,7 +128,12 @@ package actor RelayService: Service {
     }
 
     private func guardMemory() async {
+        defer { vitals.ended("thread") }
         while !stop.isRaised, !Task.isCancelled {
+            // On the thread of the work, and silent as soon as that is overdue.
+            vitals.lap("thread", within: .seconds(15))
+            metrics.senders.set(machine.connected.count)
+            metrics.inFlight.set(machine.pendingCount)
             let cut = memoryGuard.check()
             if cut > 0, limiter.pass("too much memory", at: .now) != nil {
                 logger.warning("too much memory: connections are cut", metadata: ["count": "\(cut)"])
@@ -130,14 +143,18 @@ package actor RelayService: Service {
     }
 
     private func relay() async throws {
+        defer { vitals.ended("relay") }
         var pause: Duration = .milliseconds(100)
         while !stop.isRaised, !Task.isCancelled {
+            vitals.lap("relay", within: .seconds(60))
             do throws(PostgresError) {
                 let connection = try await configuration.database.open(on: executor)
                 pause = .milliseconds(100)
                 try await serve(Outbox(connection))
             } catch {
+                metrics.database.failed(error)
                 if case .refused(let state) = error.code, state.remedy == .stop { throw error }
+                vitals.degraded("database unavailable")
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
                 _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: pause))
                 pause = min(pause * 2, .seconds(5))
@@ -146,14 +163,19 @@ package actor RelayService: Service {
     }
 
     private func serve(_ outbox: Outbox) async throws(PostgresError) {
+        metrics.database.connected()
         while try await !outbox.becomeRelay() {
+            vitals.lap("relay", within: .seconds(60))
+            vitals.degraded("another relay is active")
             _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .seconds(1)))
             if stop.isRaised { return }
         }
         let floor = try await outbox.floor()
         cursor = max(cursor, Position(transaction: floor.transaction, task: floor.task))
+        vitals.ready()
         logger.info("relaying survey tasks", metadata: ["endpoint": "\(configuration.endpoint)"])
         while !stop.isRaised, !Task.isCancelled {
+            vitals.lap("relay", within: .seconds(60))
             receiveAll()
             try await record(outbox)
             try await load(outbox)
@@ -174,6 +196,7 @@ package actor RelayService: Service {
         let count = acknowledged.count
         try await outbox.acknowledge(Array(tasks), floorTransaction: floor.transaction, floorTask: floor.task)
         acknowledged.removeFirst(count)
+        metrics.acknowledged.increment(by: tasks.count)
     }
 
     /// Everything up to here is acknowledged.
@@ -293,6 +316,7 @@ extension RelayService {
             }
             guard !tasks.tasks.isEmpty else { continue }
             send(.tasks, tasks, to: message.peer, session: message.session, count: tasks.tasks.count)
+            metrics.delivered.increment(by: tasks.tasks.count)
             FailPoint.afterTasksSent.pass()
         }
         // Without its contact a task would be acknowledged, and nobody ever asked: it waits until the key is there.
@@ -344,6 +368,15 @@ extension RelayService {
             return false
         }
     }
+}
+
+/// What the relay counts.
+private struct RelayMetrics {
+    let senders = Meter(.surveySenders)
+    let inFlight = Meter(.surveyInFlight)
+    let delivered = Counter(.surveyDelivered)
+    let acknowledged = Counter(.surveyAcknowledged)
+    let database = DatabaseVitals()
 }
 
 extension WireSurveyTask {

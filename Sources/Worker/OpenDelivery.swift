@@ -52,6 +52,11 @@ final class OpenDelivery {
         for index in verdicts.indices where verdicts[index] == nil { resolve(index, EntryVerdict(outcome: outcome)) }
     }
 
+    /// Looks at what became of each entry that has an outcome.
+    func forEachVerdict(_ body: (EntryVerdict) -> Void) {
+        for case let verdict? in verdicts { body(verdict) }
+    }
+
     /// What became of the entries, as numbers, when nothing of it will change any more.
     private var permanentOutcomes: [UInt8]? {
         var outcomes: [UInt8] = []

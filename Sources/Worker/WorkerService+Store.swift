@@ -1,9 +1,11 @@
+import CoreMetrics
 import Dossiers
 import FailPoints
 import Foundation
 import IntakeProtocol
 import Logging
 import Machines
+import Observability
 import PersonalData
 import Polling
 import Postgres
@@ -17,12 +19,14 @@ extension WorkerService {
     func store() async throws {
         // Whatever ends it, the socket's task is to leave too; what was taken stays with the senders.
         defer {
+            vitals.ended("database")
             sendBack()
             isStored = true
             drain.raise()
         }
         var pause = Self.firstPause
         while !Task.isCancelled {
+            vitals.lap("database", within: .seconds(60))
             do throws(PostgresError) {
                 let connection = try await configuration.database.open(on: executor)
                 let ledger = Ledger(connection, survey: configuration.survey, vault: configuration.vault)
@@ -32,7 +36,10 @@ extension WorkerService {
                 return
             } catch {
                 try stopIfHopeless(error)
+                metrics.database.failed(error)
                 if drain.isRaised { return }
+                isWithoutDatabase = true
+                vitals.degraded("database unavailable")
                 logger.warning("database unavailable", metadata: ["reason": "\(error)"])
                 sendBack()
                 _ = await executor.wait(for: [.signal(drain)], until: .now.advanced(by: pause))
@@ -68,6 +75,8 @@ extension WorkerService {
             hopeless = WorkerError(code: .keysDoNotFit(error))
             throw PostgresError(code: .cancelled, operation: "open the secret of the hashes")
         }
+        metrics.database.connected()
+        isWithoutDatabase = false
         logger.info("database ready")
     }
 
@@ -77,6 +86,7 @@ extension WorkerService {
         var nextCatalogue = ContinuousClock.now
         var nextRoster = ContinuousClock.now
         while !Task.isCancelled {
+            vitals.lap("database", within: .seconds(60))
             if nextRoster <= .now || hasNewBroker || !unjudged.isEmpty {
                 hasNewBroker = false
                 // What has come until now; what comes meanwhile may be of a later roster.
@@ -194,6 +204,7 @@ extension WorkerService {
     private func storeBatch(_ ledger: inout Ledger) async throws(PostgresError) {
         var batch = Selection.take(from: &works, limit: configuration.batchEntries)
         let later: [Work]
+        let (start, count) = (ContinuousClock.now, batch.count)
         do throws(PostgresError) {
             // Not with every transaction, for one more table in it is one more wait for the server.
             let isDue = receiptsDue <= .now || receipts.count >= Self.mostReceipts
@@ -207,6 +218,8 @@ extension WorkerService {
             answerResolved(batch)
             return try await bear(error)
         }
+        metrics.commitSeconds.record(since: start)
+        metrics.transactionEntries.record(count)
         FailPoint.afterCommit.pass()
         setbacks = 0
         works.insert(contentsOf: later, at: 0)
@@ -220,6 +233,7 @@ extension WorkerService {
             throw error
         }
         setbacks += 1
+        metrics.database.failed(error)
         logger.info("batch tried again", metadata: ["reason": "\(error)"])
         let pause = Duration.milliseconds(Int.random(in: 10...(40 * setbacks)))
         _ = await executor.wait(for: [], until: .now.advanced(by: pause))

@@ -1,7 +1,9 @@
+import CoreMetrics
 import Dossiers
 import IntakeProtocol
 package import Logging
 import Machines
+package import Observability
 import Polling
 import Postgres
 import ServiceLifecycle
@@ -19,6 +21,8 @@ package actor WorkerService: Service {
     let executor: PollingExecutor
     private(set) var configuration: WorkerConfiguration
     let logger: Logger
+    let vitals: Vitals
+    let metrics = WorkerMetrics()
     private let context: Context
     private var socket: Socket?
     private var link: WorkerLink
@@ -42,6 +46,8 @@ package actor WorkerService: Service {
     /// Raised when the database has been reached and the catalogues have been read.
     let isReady = Signal()
     var isStored = false
+    /// Whether the database has been lost and not come back yet.
+    var isWithoutDatabase = false
     /// What the operator has to mend before the worker can work.
     var hopeless: WorkerError?
     /// The version of what operators say of senders that the worker goes by.
@@ -97,7 +103,8 @@ package actor WorkerService: Service {
     }
 
     /// A worker that connects when it runs.
-    package init(_ configuration: WorkerConfiguration, logger: Logger) throws {
+    package init(_ configuration: WorkerConfiguration, vitals: Vitals = Vitals(), logger: Logger) throws {
+        self.vitals = vitals
         self.configuration = configuration
         self.configuration.database.plans = .lookups
         self.logger = logger
@@ -129,6 +136,7 @@ package actor WorkerService: Service {
     }
 
     private func beginDrain() {
+        vitals.stopping()
         drain.raise()
         work.raise()
     }
@@ -158,13 +166,23 @@ extension WorkerService {
                 leaveBy = moment
                 if outgoing.isEmpty || link.session == nil || moment <= .now { break }
             }
+            vitals.lap("socket", within: .seconds(15))
+            show()
             let moment = try nextMoment()
             try await waitForSocket(until: drain.isRaised ? min(moment, .now.advanced(by: .milliseconds(20))) : moment)
             try flush()
             try receiveAll()
         }
+        vitals.ended("socket")
         if drain.isRaised { send(Header(.bye)) }
         logger.info("worker stopped", metadata: ["entries": "\(progress)"])
+    }
+
+    /// Shows how it fares.
+    private func show() {
+        metrics.waiting.set(works.count)
+        guard isReady.isRaised, !drain.isRaised, !isWithoutDatabase else { return }
+        if link.session == nil { vitals.degraded("no broker") } else { vitals.ready() }
     }
 
     /// Does what the link asks for and returns when to look again.
@@ -336,6 +354,7 @@ extension WorkerService {
         header.first = delivery.header.first
         header.count = delivery.header.count
         progress += UInt64(delivery.header.count)
+        metrics.answered(delivery)
         send(header, tag: delivery.tag, body: (try? delivery.receiptBody(retryAfter: retryAfter)) ?? [])
     }
 

@@ -46,10 +46,15 @@ public import Polling
     deinit { _ = unsafe zmq_close(handle) }
 
     /// Listens on an endpoint such as `ipc:///run/hoso/intake` or `tcp://127.0.0.1:*`; several may differ in their keys.
+    /// - Parameter descriptor: a socket that listens there already, opened by whoever started this process.
     /// - Throws: ``ZeroMQError``, also when another process listens there, and for a network without CURVE.
-    public func bind(_ endpoint: String, as security: Security = .local(domain: nil)) throws(ZeroMQError) {
+    public func bind(
+        _ endpoint: String, as security: Security = .local(domain: nil), adopting descriptor: Int32? = nil
+    ) throws(ZeroMQError) {
         try apply(security, to: endpoint, "zmq_bind")
-        try claims.add(endpoint)
+        // The file of a socket that was handed over is its owner's, and stays.
+        if descriptor == nil { try claims.add(endpoint) }
+        try unsafe SocketTarget(handle: handle).set(ZMQ_USE_FD, descriptor ?? -1)
         guard unsafe zmq_bind(handle, endpoint) == 0 else { throw .last("zmq_bind", subject: endpoint) }
     }
 

@@ -33,12 +33,12 @@ struct AgentRun: AsyncParsableCommand {
             What the centre refused stands there as NAME.rejected.ndjson: mend it and put it into the drop folder.
             Ghi tệp với tên NAME.part rồi đổi tên khi xong. Tệp được chuyển sang done/ hoặc failed/ kèm báo cáo.
             """)
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var service: ServiceOptions
 
     func run() async throws {
-        Lifeline.watch()
-        let settings = try common.senderSettings()
-        let logger = settings.logger("agent")
+        let settings = try service.common.senderSettings()
+        let observed = Observed("agent", service, settings)
+        let logger = observed.logger
         try await reportingErrors(in: settings.language, spool: settings.spoolPath) {
             let mapping = try mapping(settings)
             let spool = try settings.openSpool()
@@ -51,7 +51,7 @@ struct AgentRun: AsyncParsableCommand {
             var services: [any Service] = [
                 try Courier(
                     spool, routes: try settings.routes(), evidence: try settings.evidence(),
-                    software: Program.software, logger: logger)
+                    software: Program.software, vitals: observed.vitals, logger: logger)
             ]
             if let inbox = settings.inbox {
                 services.append(
@@ -61,7 +61,7 @@ struct AgentRun: AsyncParsableCommand {
             if let time = settings.closesAt {
                 services.append(try DayCloser(spool, at: time, zone: settings.zone, logger: logger))
             }
-            try await serve(services, logger: logger)
+            try await observed.serve(services)
         }
     }
 

@@ -80,7 +80,8 @@ struct Bench: AsyncParsableCommand {
         }
         try prepare(place)
         let zone = try common.settings(file: nil).zone.identifier
-        try place.writeConfiguration(databaseURL: cluster.url, timeZone: zone, language: common.language, port: 0)
+        try place.writeConfiguration(
+            databaseURL: cluster.url, timeZone: zone, language: common.language, port: 0, page: 0)
         let count = workers.map { ["worker.count": String($0)] } ?? [:]
         let settings = try common.settings(file: place.configuration, count)
         let plan = BenchmarkPlan(

@@ -7,16 +7,20 @@ import Postgres
 import Settings
 import Store
 
-/// Makes this machine a centre. Each step finds what an earlier run has done.
+/// Makes this machine a centre; each step finds what an earlier run has done.
 struct CentreSetup {
     let language: Language
-    let systemd: Systemd
+    let units: ServiceUnits
     let wishes: Setup
 
     func run() async throws {
-        if Site.isConfigured { try refuseOtherWishes() } else { try await configure() }
+        if Site.isConfigured {
+            try refuseOtherWishes()
+            if DatabaseURL.isLocal(try siteSettings(language).databaseURL) { try await prepareLocalDatabase() }
+        } else {
+            try await configure()
+        }
         let settings = try siteSettings(language)
-        if DatabaseURL.isLocal(settings.databaseURL) { try await prepareLocalDatabase() }
         say("Tạo bảng và vai trò …", "Making tables and roles …")
         let session = try DatabaseSession(settings.database("setup", as: nil))
         let (hasRoles, days) = (settings.hasSeparateRoles, settings.personalRetentionDays)
@@ -190,10 +194,10 @@ struct CentreSetup {
         let services =
             ["hoso-migrate.service", "hoso-broker.service"] + workers
             + ["hoso-aggregator.service", "hoso-surveys.service", "hoso-operations.service"]
-        try await systemd.retire("hoso-worker@*.service", but: workers)
-        try await systemd.enable(["hoso.target", "hoso-broker.socket", "hoso-broker-workers.socket"] + services)
-        try await systemd.start(services)
-        try await systemd.wait(for: services)
+        try await units.retire("hoso-worker@*.service", but: workers)
+        try await units.enable(["hoso.target", "hoso-broker.socket", "hoso-broker-workers.socket"] + services)
+        try await units.start(services)
+        try await units.wait(for: services)
     }
 
     private func say(_ vietnamese: String, _ english: String) { Console.line(language.choose(vietnamese, english)) }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Dossiers
 import Foundation
 import Logging
+import Observability
 import Settings
 import Store
 
@@ -119,7 +120,10 @@ extension HosoSettings {
 
     /// A logger of a service.
     func logger(_ label: String) -> Logger {
-        var logger = Logger(label: label) { StreamLogHandler.standardError(label: $0) }
+        let format = logFormat ?? (Console.isWatched ? .text : .json)
+        var logger = Logger(label: label) { label -> any LogHandler in
+            format == .json ? EventLog(service: label) : StreamLogHandler.standardError(label: label)
+        }
         logger.logLevel = logLevel
         return logger
     }

@@ -30,12 +30,12 @@ struct Hoso: AsyncParsableCommand {
                 name: "Services · Dịch vụ",
                 subcommands: [
                     AgentCommand.self, BrokerCommand.self, WorkerCommand.self, SurveysCommand.self,
-                    AggregatorCommand.self,
+                    AggregatorCommand.self, OperationsCommand.self,
                 ]),
             CommandGroup(
                 name: "Questions · Tra cứu",
                 subcommands: [
-                    AdoptionCommand.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self,
+                    AdoptionCommand.self, Status.self, Reconcile.self, QuarantineCommand.self, TraceCommand.self,
                     ReceiptCommand.self, VerifyReceipt.self,
                 ]),
             CommandGroup(

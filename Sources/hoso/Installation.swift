@@ -39,7 +39,7 @@ struct Installation: Sendable {
             try FileManager.default.createDirectory(
                 atPath: path, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
         }
-        try PrivateFolder.make(sockets)
+        for path in [sockets, sockets + "/health"] { try PrivateFolder.make(path) }
     }
 
     /// Sockets lie in a folder of their own; where its path would be too long for a socket, in /tmp.
@@ -51,8 +51,10 @@ struct Installation: Sendable {
     }
 
     /// Writes the configuration if there is none yet; what an operator changed stays.
-    /// - Parameter port: where senders reach the broker over the loopback; 0: nowhere.
-    func writeConfiguration(databaseURL: String, timeZone: String, language: String?, port: Int) throws {
+    /// - Parameters:
+    ///   - port: where senders reach the broker over the loopback; 0: nowhere.
+    ///   - page: where operations answers over the loopback; 0: at a port that the system chooses.
+    func writeConfiguration(databaseURL: String, timeZone: String, language: String?, port: Int, page: Int) throws {
         guard !isConfigured else { return }
         let (receiptKey, publicKey) = try makeReceiptKey()
         var values = [
@@ -61,6 +63,7 @@ struct Installation: Sendable {
             "survey.endpoint": "ipc://\(sockets)/surveys.sock", "sender.spool": folder + "/senders/local.sqlite",
             "sender.inbox": folder + "/inbox", "intake.receipt_key": receiptKey,
             "intake.receipt_keys": "\(publicKey)", "personal.keys": try makePersonalKey(),
+            "health.sockets": "\(sockets)/health", "operations.listen": "127.0.0.1:\(page)",
         ]
         if port > 0 {
             values["intake.endpoints", default: ""] += ",tcp://127.0.0.1:\(port)"
@@ -123,7 +126,7 @@ struct Installation: Sendable {
         [
             [child("broker", "broker", settings, environment)],
             (1...settings.workerCount).map { child("worker-\($0)", "worker", settings, environment) }
-                + ["aggregator", "surveys"].map { child($0, $0, settings, environment) },
+                + ["aggregator", "surveys", "operations"].map { child($0, $0, settings, environment) },
         ]
     }
 
@@ -147,7 +150,9 @@ struct Installation: Sendable {
     ) -> ChildService {
         ChildService(
             name: name, program: Self.program,
-            arguments: [subcommand, "--config", configuration, "--language", settings.language.rawValue],
+            arguments: [
+                subcommand, "--config", configuration, "--language", settings.language.rawValue, "--instance", name,
+            ],
             environment: environment, logFile: "\(logs)/\(name).log")
     }
 

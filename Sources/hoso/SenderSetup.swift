@@ -7,11 +7,11 @@ import Settings
 /// Makes this machine a post office's.
 struct SenderSetup {
     let language: Language
-    let systemd: Systemd
+    let units: ServiceUnits
     /// The language that was asked for, for the settings.
     let spoken: String?
 
-    private static let units = ["hoso-agent.service"]
+    private static let services = ["hoso-agent.service"]
 
     func run(file: String?, timeZone: String?) async throws {
         if Site.isConfigured {
@@ -29,9 +29,9 @@ struct SenderSetup {
             Console.line(language.choose("Đã ghi danh \(name).", "Enrolled as \(name)."))
         }
         Console.line(language.choose("Khởi động dịch vụ …", "Starting the service …"))
-        try await systemd.enable(["hoso.target"] + Self.units)
-        try await systemd.start(Self.units)
-        try await systemd.wait(for: Self.units)
+        try await units.enable(["hoso.target"] + Self.services)
+        try await units.start(Self.services)
+        try await units.wait(for: Self.services)
         let inbox = try siteSettings(language).inbox ?? ""
         Console.line(
             language.choose(

@@ -8,6 +8,8 @@ import IntakeProtocol
 import Keys
 import Machines
 import Mapping
+import Observability
+import Operations
 import PersonalData
 import Store
 import ServiceLifecycle
@@ -15,6 +17,7 @@ import Settings
 import Spool
 import Supervision
 import Surveys
+import Systemd
 import Worker
 import ZeroMQ
 
@@ -22,13 +25,12 @@ struct BrokerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "broker",
         abstract: "Takes batches from senders and balances them over workers · Nhận và chia lô hồ sơ.")
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var service: ServiceOptions
 
     func run() async throws {
-        Lifeline.watch()
         DescriptorLimit.raise()
-        let settings = try common.settings()
-        let logger = settings.logger("broker")
+        let settings = try service.common.settings()
+        let observed = Observed("broker", service, settings)
         var limits = BrokerLimits()
         limits.memoryBytes = settings.brokerMemory
         limits.lease = settings.lease
@@ -40,7 +42,10 @@ struct BrokerCommand: AsyncParsableCommand {
             configuration.workerUser = try settings.workerUserNumber()
             configuration.nextFront = settings.nextIntakeEndpoints
             configuration.nextServerKey = try HosoSettings.curveKey(settings.nextServerKey)
-            try await serve([BrokerService(configuration, logger: logger)], logger: logger)
+            configuration.inherited = .inherited
+            try await observed.serve([
+                BrokerService(configuration, vitals: observed.vitals, logger: observed.logger)
+            ])
         }
     }
 }
@@ -49,18 +54,19 @@ struct WorkerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "worker",
         abstract: "Validates batches, stores them, and acknowledges after COMMIT · Kiểm tra và lưu.")
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var service: ServiceOptions
 
     func run() async throws {
-        Lifeline.watch()
-        let settings = try common.settings()
-        let logger = settings.logger("worker")
+        let settings = try service.common.settings()
+        let observed = Observed("worker", service, settings)
         try await reportingErrors(in: settings.language) {
             // Unsigned, receipts would not be what senders were promised: without the key there is no worker.
             let key = try HosoSettings.signingKey(settings.receiptKey)
             var configuration = try WorkerConfiguration(settings, vault: try settings.vault(), receiptKey: key)
             configuration.security = try settings.workerSecurity()
-            try await serve([WorkerService(configuration, logger: logger)], logger: logger)
+            try await observed.serve([
+                WorkerService(configuration, vitals: observed.vitals, logger: observed.logger)
+            ])
         }
     }
 }
@@ -68,17 +74,37 @@ struct WorkerCommand: AsyncParsableCommand {
 struct AggregatorCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "aggregator", abstract: "Folds the ledger into adoption figures, exactly once · Tổng hợp số liệu.")
-    @OptionGroup var common: CommonOptions
+    @OptionGroup var service: ServiceOptions
 
     func run() async throws {
-        Lifeline.watch()
-        let settings = try common.settings()
-        let logger = settings.logger("aggregator")
+        let settings = try service.common.settings()
+        let observed = Observed("aggregator", service, settings)
         try await reportingErrors(in: settings.language) {
-            let service = try AggregatorService(
+            let aggregator = try AggregatorService(
                 database: settings.database("aggregator", as: .fold), interval: settings.aggregatorInterval,
-                receiptDays: Int32(settings.receiptDays), logger: logger)
-            try await serve([service], logger: logger)
+                receiptDays: Int32(settings.receiptDays), vitals: observed.vitals, logger: observed.logger)
+            try await observed.serve([aggregator])
+        }
+    }
+}
+
+struct OperationsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "operations",
+        abstract: "Answers over HTTP how everything fares: /metrics, /health · Cung cấp số liệu giám sát qua HTTP.")
+    @OptionGroup var service: ServiceOptions
+
+    func run() async throws {
+        let settings = try service.common.settings()
+        let observed = Observed("operations", service, settings)
+        try await reportingErrors(in: settings.language) {
+            let server = OperationsServer(
+                observed.places + [HealthServer.Place(settings.operationsListen)], observed.health,
+                sockets: settings.healthSockets, own: observed.name, logger: observed.logger)
+            let watch = try CentreWatch(
+                database: settings.database("operations", as: .read), board: observed.board, vitals: observed.vitals,
+                logger: observed.logger)
+            try await serve([server, watch], logger: observed.logger)
         }
     }
 }

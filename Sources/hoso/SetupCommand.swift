@@ -73,13 +73,13 @@ struct Setup: AsyncParsableCommand {
                 throw refusal(
                     language.choose("hãy chạy với quyền root: sudo hoso setup", "run it as root: sudo hoso setup"), 64)
             }
-            let systemd = Systemd(language: language)
-            try systemd.check()
+            let units = ServiceUnits(language: language)
+            try units.check()
             if sender {
-                try await SenderSetup(language: language, systemd: systemd, spoken: self.language).run(
+                try await SenderSetup(language: language, units: units, spoken: self.language).run(
                     file: file, timeZone: timeZone)
             } else {
-                try await CentreSetup(language: language, systemd: systemd, wishes: self).run()
+                try await CentreSetup(language: language, units: units, wishes: self).run()
             }
         }
     }

@@ -23,13 +23,12 @@ struct SurveysCommand: AsyncParsableCommand {
     struct Relay: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Relays tasks in order of commit, again until they are acknowledged · Chuyển nhiệm vụ.")
-        @OptionGroup var common: CommonOptions
+        @OptionGroup var service: ServiceOptions
 
         func run() async throws {
-            Lifeline.watch()
             DescriptorLimit.raise()
-            let settings = try common.settings()
-            let logger = settings.logger("surveys")
+            let settings = try service.common.settings()
+            let observed = Observed("surveys", service, settings)
             try await reportingErrors(in: settings.language) {
                 var configuration = RelayService.Configuration(
                     endpoint: settings.surveyEndpoint, database: try settings.database("surveys", as: .relay),
@@ -43,7 +42,9 @@ struct SurveysCommand: AsyncParsableCommand {
                     throw ExitCode(78)
                 }
                 configuration.senderKeys = settings.surveySenderKeys
-                try await serve([RelayService(configuration, logger: logger)], logger: logger)
+                try await observed.serve([
+                    RelayService(configuration, vitals: observed.vitals, logger: observed.logger)
+                ])
             }
         }
     }

@@ -16,11 +16,14 @@ struct Migrate: AsyncParsableCommand {
     @OptionGroup var common: CommonOptions
     @Flag(help: "Wait for a database that cannot be reached yet · Chờ đến khi kết nối được.")
     var wait = false
+    @Flag(help: "Only say what is missing; leaves with 1 when something is · Chỉ kiểm tra.")
+    var check = false
 
     func run() async throws {
         let settings = try common.settings()
         let language = settings.language
         try await reportingErrors(in: language) {
+            if check { return try await look(settings) }
             let hasRoles = settings.hasSeparateRoles
             let days = settings.personalRetentionDays
             let session = try DatabaseSession(settings.database("migrate", as: nil))
@@ -32,6 +35,28 @@ struct Migrate: AsyncParsableCommand {
                     ? language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date")
                     : language.choose("đã áp dụng: ", "applied: ") + applied.joined(separator: ", "))
             if let progress = try await settings.sealWhatIsOld(session) { Console.line(progress.line(in: language)) }
+        }
+    }
+
+    /// Says what is missing; whoever may read the schema may ask.
+    private func look(_ settings: HosoSettings) async throws {
+        let language = settings.language
+        let (state, missing) = try await DatabaseSession(settings.database("migrate", as: nil)).perform { connection in
+            let migrator = Migrator(connection)
+            return (try await migrator.state(), try await migrator.missing())
+        }
+        switch state {
+        case .current:
+            Console.line(language.choose("cơ sở dữ liệu đã ở phiên bản mới nhất", "the database is up to date"))
+        case .behind:
+            Console.line(language.choose("còn thiếu: ", "missing: ") + missing.joined(separator: ", "))
+            throw ExitCode(1)
+        case .ahead(let version):
+            Console.line(
+                language.choose(
+                    "cơ sở dữ liệu ở phiên bản \(version), mới hơn chương trình này: hãy cập nhật hoso",
+                    "the database is at version \(version) and does not serve this program: update hoso"))
+            throw ExitCode(1)
         }
     }
 }

@@ -3,6 +3,8 @@ import Cluster
 import Dossiers
 import Foundation
 import Logging
+import NIOCore
+import NIOPosix
 import ServiceLifecycle
 import Settings
 import Spool
@@ -32,6 +34,12 @@ struct Up: AsyncParsableCommand {
             · Cổng cho điểm gửi.
             """)
     var port = 5_710
+    @Option(
+        help: """
+            Port of the page, metrics and health at 127.0.0.1; 0: one that the system chooses. Written into hoso.yaml when it is \
+            made · Cổng trang web và số liệu giám sát.
+            """)
+    var page = 8_610
     @Flag(help: "Hand in a made-up year of Lâm Hà district, and check what comes out · Chạy thử với số liệu giả.")
     var demo = false
     @Flag(
@@ -44,6 +52,7 @@ struct Up: AsyncParsableCommand {
     func validate() throws {
         let language = common.spoken
         guard (0...65_535).contains(port) else { throw ValidationError("--port: 0 … 65535.") }
+        guard (0...65_535).contains(page) else { throw ValidationError("--page: 0 … 65535.") }
         if once, !demo { throw ValidationError(language.choose("--once cần --demo.", "--once needs --demo.")) }
         if common.config != nil {
             throw ValidationError(
@@ -68,10 +77,11 @@ struct Up: AsyncParsableCommand {
             defer { withExtendedLifetime(lock) {} }
             let cluster = try PrivateCluster(folder: place.folder + "/postgres", logger: .silent)
             try place.writeConfiguration(
-                databaseURL: cluster.url, timeZone: zone, language: common.language, port: port)
+                databaseURL: cluster.url, timeZone: zone, language: common.language, port: port, page: page)
             try place.addPersonalKey(to: try common.settings(file: place.configuration))
             let settings = try common.settings(file: place.configuration)
             try claim(settings.intakeEndpoints + settings.nextIntakeEndpoints, language)
+            try await claim(settings.operationsListen, language)
             let service = UpService(place: place, cluster: cluster, settings: settings, isDemo: demo, isOnce: once)
             try await ServiceGroup(
                 configuration: ServiceGroupConfiguration(
@@ -99,6 +109,23 @@ struct Up: AsyncParsableCommand {
                 Console.error("hoso: \(sentence): \(error)")
                 throw ExitCode(69)
             }
+        }
+    }
+
+    /// Finds out at once whether operations could answer.
+    private func claim(_ page: ListenAddress, _ language: Language) async throws {
+        do {
+            try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .bind(host: page.host, port: page.port).get().close()
+        } catch {
+            let sentence = language.choose(
+                "không mở được \(page.host):\(page.port) cho trang web (đang có chương trình khác dùng?): sửa "
+                    + "operations.listen trong hoso.yaml, hoặc --page với thư mục mới",
+                "cannot listen for the page at \(page.host):\(page.port) (does another program?): change operations.listen in "
+                    + "hoso.yaml, or, in a new folder, choose a --page")
+            Console.error("hoso: \(sentence)")
+            throw ExitCode(69)
         }
     }
 

@@ -7,6 +7,7 @@ declare -A console=()
 open_ground() {
     ground=$(mktemp -d /tmp/hoso-proof.XXXXXX)
     mount -t tmpfs -o size=6g,mode=755 hoso-proof "$ground"
+    mkdir "$ground/share"
     unshare --net sleep infinity &
     keeper=$!
     until [ "$(readlink "/proc/$keeper/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.05; done
@@ -33,7 +34,7 @@ close_ground() {
 # Lays a machine out: this machine's files, without its services, clusters, and anything of hoso.
 lay_out() {
     local place=$ground/$1 entry
-    mkdir -p "$place/upper" "$place/work" "$place/root" "$ground/share"
+    mkdir -p "$place/upper" "$place/work" "$place/root"
     mount -t overlay overlay -o "lowerdir=/,upperdir=$place/upper,workdir=$place/work" "$place/root"
     local root=$place/root
     rm -rf "$root"/etc/systemd/system/*.wants "$root"/etc/postgresql/* "$root"/var/lib/postgresql/* "$root"/etc/hoso \

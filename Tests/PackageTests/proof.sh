@@ -171,7 +171,7 @@ check "hoso reconcile" centre hoso reconcile --language en
 folded() { centre hoso adoption verify; }
 until_true 60 "the figures have everything" folded
 check "hoso adoption verify" centre hoso adoption verify --language en
-tasks() { [ "$(query 'SELECT count(*) FROM hoso.survey_task')" = "$(grep -oE '"task_id":"?[^",]*' "$ground/share/tasks" | sort -u | wc -l)" ]; }
+tasks() { [ "$(query 'SELECT count(*) FROM hoso.survey_task')" = "$(grep -oE '"task": *"?[0-9]+' "$ground/share/tasks" | sort -u | wc -l)" ]; }
 until_true 60 "every survey task is delivered" tasks
 
 step "nothing has failed, and no log has personal data"

@@ -5,7 +5,9 @@ import Testing
 @Suite(.takingTurns) struct DemoTests {
     @Test func `The demo arrives whole, agrees with what was sent, and leaves with 0`() async throws {
         let folder = try TemporaryFolder()
-        let outcome = try await Program.run(["up", "--demo", "--once", "--port", "0", "--data", folder.path + "/data"])
+        let outcome = try await Program.run([
+            "up", "--demo", "--once", "--port", "0", "--page", "0", "--data", folder.path + "/data",
+        ])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.output.contains("✓ Every figure agrees with what was sent."))
         #expect(outcome.output.contains("2022-12"))
@@ -15,7 +17,7 @@ import Testing
 
     @Test func `The demo speaks Vietnamese too, and refuses a folder that is in use`() async throws {
         let folder = try TemporaryFolder()
-        let arguments = ["up", "--demo", "--once", "--port", "0", "--data", folder.path + "/data"]
+        let arguments = ["up", "--demo", "--once", "--port", "0", "--page", "0", "--data", folder.path + "/data"]
         let outcome = try await Program.run(arguments, environment: ["LANG": "vi_VN.UTF-8", "LC_ALL": "vi_VN.UTF-8"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.output.contains("✓ Mọi số liệu khớp với dữ liệu đã gửi."))
@@ -40,7 +42,7 @@ import Testing
         let folder = try TemporaryFolder()
         // A stricter centre than the one that the demo expects: its made-up units are not in the catalogue.
         let outcome = try await Program.run(
-            ["up", "--demo", "--once", "--port", "0", "--data", folder.path + "/data"],
+            ["up", "--demo", "--once", "--port", "0", "--page", "0", "--data", folder.path + "/data"],
             environment: ["HOSO_SURVEY_CHANNELS": "online", "HOSO_TIME_ZONE": "America/New_York"])
         #expect(outcome.status == 1, "\(outcome.output)")
         #expect(outcome.error.contains("✗"))

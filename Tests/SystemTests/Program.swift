@@ -109,7 +109,8 @@ struct Office: Sendable {
         let log = try FileDescriptor.open(
             FilePath(folder.path + "/up.log"), .writeOnly, options: [.create, .truncate], permissions: .ownerReadWrite)
         defer { try? log.close() }
-        let command = wrapper + [Program.path, "up", "--data", folder.path + "/data", "--port", "0"] + options
+        let command =
+            wrapper + [Program.path, "up", "--data", folder.path + "/data", "--port", "0", "--page", "0"] + options
         let result = try await Subprocess.run(
             .path(FilePath(command[0])), arguments: Arguments(Array(command.dropFirst())),
             environment: Program.inherited(environment), input: .none,

@@ -124,7 +124,9 @@ import Testing
             #expect(wrong.status == 65 && wrong.error.contains("không phải mã ghi danh"), "\(wrong.error)")
 
             // Who takes the port of another centre is told so at once.
-            let other = try await Program.run(["up", "--data", desk.path + "/second", "--port", "\(port)"])
+            let other = try await Program.run([
+                "up", "--data", desk.path + "/second", "--port", "\(port)", "--page", "0",
+            ])
             #expect(other.status == 69 && other.error.contains("\(port)"), "\(other.error)")
         }
     }

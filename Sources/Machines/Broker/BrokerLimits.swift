@@ -20,6 +20,8 @@ package struct BrokerLimits: Sendable {
     package var lease: Duration = .seconds(10)
     /// A sender that is silent for longer is forgotten.
     package var senderSilence: Duration = .seconds(30)
+    /// How often the centre records that a sender is there of which there is nothing new.
+    package var newsInterval: Duration = .seconds(60)
 
     /// The defaults.
     package init() {}

@@ -16,8 +16,8 @@ extension BrokerMachine {
         }
         lastSerial += 1
         sessions[peer] = Session(
-            sender: sender, number: session, serial: lastSerial, lastHeard: now, window: window(for: sessions.count + 1)
-        )
+            sender: sender, number: session, serial: lastSerial, nextNews: now.advanced(by: limits.newsInterval),
+            lastHeard: now, window: window(for: sessions.count + 1))
         peers[sender] = peer
         enqueue(.greeting, peer, entries: 0, cost: 0, payload)
         actions.append(.note(.senderJoined(sender)))
@@ -56,9 +56,10 @@ extension BrokerMachine {
         }
         sessions[peer]?.lastHeard = now
         // The centre learns how far a sender has numbered and has its receipts, once per change, and again until a worker
-        // has recorded it.
-        if known.standing != standing, known.announcing == nil {
+        // has recorded it; and now and then that the sender is there.
+        if known.standing != standing || known.nextNews <= now, known.announcing == nil {
             sessions[peer]?.announcing = standing
+            sessions[peer]?.nextNews = now.advanced(by: limits.newsInterval)
             enqueue(.beat, peer, entries: 0, cost: 0, payload)
         }
         return (true, takeActions())

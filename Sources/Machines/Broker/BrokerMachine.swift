@@ -85,6 +85,8 @@ package struct BrokerMachine<Payload> {
         /// What a worker has recorded, and what is on its way to a worker.
         var standing = Standing()
         var announcing: Standing?
+        /// When it is to be recorded that the sender is still there.
+        var nextNews: Moment
         var lastHeard: Moment
         var window: Window
     }
@@ -135,6 +137,10 @@ package struct BrokerMachine<Payload> {
 
     /// Number of workers that are alive and take work.
     package var workerCount: Int { workers.values.reduce(0) { $0 + ($1.isDraining ? 0 : 1) } }
+    /// Entries that workers would take now.
+    package var workerCredit: Int {
+        workers.values.reduce(0) { $0 + ($1.isDraining ? 0 : max(0, $1.capacity - $1.entries)) }
+    }
     /// Number of senders in session.
     package var senderCount: Int { sessions.count }
     /// Messages that are with a worker.

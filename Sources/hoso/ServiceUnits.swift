@@ -5,7 +5,7 @@ import Subprocess
 import SystemPackage
 
 /// The services of this machine, as systemd keeps them.
-struct Systemd {
+struct ServiceUnits {
     let language: Language
 
     /// Refuses where systemd does not run, or the package is not installed.
@@ -41,8 +41,8 @@ struct Systemd {
     /// Starts everything that is enabled; what runs starts again, for its settings may be others now.
     func start(_ services: [String]) async throws {
         let wasRunning = (try? await output(["is-active", "hoso.target"])) != nil
+        try await control(["reset-failed", "hoso-*.socket"] + services, isRequired: false)
         if wasRunning { try await control(["restart", "--no-block"] + services) }
-        try await control(["reset-failed"] + services, isRequired: false)
         try await control(["start", "--no-block", "hoso.target"])
     }
 
@@ -52,10 +52,16 @@ struct Systemd {
         let end = ContinuousClock.now.advanced(by: limit)
         var missing = units
         while ContinuousClock.now < end {
-            var rest: [String] = []
-            for unit in missing where (try? await output(["is-active", unit])) == nil { rest.append(unit) }
+            var (rest, hasFailed) = ([String](), false)
+            for unit in missing {
+                let state = try await output(["show", "--property=ActiveState", "--value", unit])
+                if !state.hasPrefix("active") { rest.append(unit) }
+                // One that is tried again is not in this state.
+                hasFailed = hasFailed || state.hasPrefix("failed")
+            }
             missing = rest
             if missing.isEmpty { return }
+            if hasFailed { break }
             try await Task.sleep(for: .milliseconds(500))
         }
         for unit in missing {

@@ -1,0 +1,24 @@
+import CoreMetrics
+package import Postgres
+
+/// What a service tells of its connection to the database.
+package struct DatabaseVitals: Sendable {
+    private let gauge = Meter(.databaseConnected)
+
+    /// Not connected yet.
+    package init() {}
+
+    /// There is a connection that can be used.
+    package func connected() { gauge.set(true) }
+
+    /// Something failed; after a broken connection there is none.
+    package func failed(_ error: PostgresError) {
+        if error.isConnectionLost { gauge.set(false) }
+        let kind =
+            switch error.code {
+            case .refused(let state): String(state.rawValue.prefix(2))
+            default: "connection"
+            }
+        Counter(.databaseErrors, ("class", kind)).increment()
+    }
+}

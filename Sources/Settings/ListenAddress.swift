@@ -1,0 +1,38 @@
+/// How log lines are written.
+package enum LogFormat: Sendable {
+    /// A JSON object a line.
+    case json
+    /// For people.
+    case text
+}
+
+/// Where a server listens.
+package struct ListenAddress: Sendable, Equatable {
+    /// A name or address of this machine.
+    package let host: String
+    /// The port; 0: one that the system chooses.
+    package let port: Int
+
+    /// An address written as `HOST:PORT`; an IPv6 address stands in brackets.
+    package init?(_ text: String) {
+        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
+            (0...65_535).contains(port)
+        else { return nil }
+        var host = text[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty, !host.contains(where: \.isWhitespace) else { return nil }
+        self.host = String(host)
+        self.port = port
+    }
+
+    private init(host: String, port: Int) {
+        self.host = host
+        self.port = port
+    }
+
+    /// The standard address of operations.
+    static let standard = ListenAddress(host: "127.0.0.1", port: 8_610)
+
+    /// Whether only this machine reaches it.
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+}
