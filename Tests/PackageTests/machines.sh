@@ -58,7 +58,7 @@ boot() {
     wait_for_boot "$1"
 }
 
-# The first process of a machine; after a reboot it is another one.
+# The first process of a machine.
 leader() { pgrep -P "${console[$1]}" | head -n 1; }
 
 wait_for_boot() {
@@ -80,17 +80,13 @@ in_machine() {
         /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 "$@"
 }
 
-# Reboots a machine and waits until it is up again.
+# Reboots a machine and waits until it is up again. The container leaves with 133, and whoever started it starts it again.
 reboot_machine() {
-    local before
-    before=$(leader "$1")
+    local status=0
     in_machine "$1" systemctl reboot >/dev/null 2>&1 || true
-    local tries
-    for tries in $(seq 240); do
-        [ -n "$(leader "$1")" ] && [ "$(leader "$1")" != "$before" ] && break
-        sleep 0.25
-    done
-    wait_for_boot "$1"
+    wait "${console[$1]}" || status=$?
+    [ "$status" = 133 ] || fail "the machine $1 does not reboot ($status)"
+    boot "$1"
 }
 
 fail() {
