@@ -191,7 +191,9 @@ let package = Package(
         tests(
             "SystemTests",
             [
-                "hoso", "Benchmark", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Mapping", "Postgres",
+                "hoso", "Benchmark", "Cluster", "Demonstration", "Dossiers", "IntakeProtocol", "Mapping",
+                "Observability",
+                "Postgres",
                 "Spool",
                 "Store", "TestSupport", "ZeroMQ", logging, subprocess, system,
             ]),

@@ -13,6 +13,14 @@ struct AgentMetrics {
     private let welcome = Meter(.agentWelcome)
     let receiptSeconds = CoreMetrics.Timer(.agentReceiptSeconds)
 
+    /// Nothing has happened yet.
+    init() {
+        // What grows from nothing is not seen by who asks how much it grew.
+        for outcome in SpoolReceipt.Outcome.allCases {
+            Counter(.agentReceipts, ("outcome", "\(outcome)")).increment(by: 0)
+        }
+    }
+
     /// Receipts were recorded.
     func recorded(_ receipts: [SpoolReceipt]) {
         for receipt in receipts {

@@ -6,7 +6,13 @@ package struct DatabaseVitals: Sendable {
     private let gauge = Meter(.databaseConnected)
 
     /// Not connected yet.
-    package init() {}
+    package init() {
+        gauge.set(false)
+        // What grows from nothing is not seen by who asks how much it grew.
+        for kind in ["connection", "08", "40", "53", "55", "57", "58"] {
+            Counter(.databaseErrors, ("class", kind)).increment(by: 0)
+        }
+    }
 
     /// There is a connection that can be used.
     package func connected() { gauge.set(true) }

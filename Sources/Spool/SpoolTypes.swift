@@ -67,7 +67,7 @@ package struct SpoolDraft: Sendable {
 /// What the centre said of some entries, for good.
 package struct SpoolReceipt: Sendable {
     /// The permanent outcomes.
-    package enum Outcome: Int, Sendable {
+    package enum Outcome: Int, Sendable, CaseIterable {
         case stored = 1
         case duplicate, rejected, conflict
     }

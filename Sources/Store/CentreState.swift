@@ -16,7 +16,7 @@ package struct CentreState: Sendable {
         package let recorded: Int64
         /// The numbers that it has assigned, over all its epochs.
         package let announced: Int64
-        /// Kinds of alarms about its spool.
+        /// Kinds of alarms about its spool in the last day: one that goes on shows with every greeting.
         package let alarms: [String]
     }
 
@@ -79,7 +79,8 @@ package struct CentreState: Sendable {
                \(sum("greatest(a.head, a.highest) - a.contiguous - a.rows")),
                \(sum("a.highest - a.contiguous - a.rows")),
                \(sum("a.contiguous + a.rows")), \(sum("greatest(a.head, a.highest)")),
-               coalesce((SELECT string_agg(DISTINCT kind, ',') FROM hoso.sender_alarm l WHERE l.sender = s.id), '')
+               coalesce((SELECT string_agg(DISTINCT kind, ',') FROM hoso.sender_alarm l
+                         WHERE l.sender = s.id AND l.last_at > now() - interval '1 day'), '')
         FROM hoso.sender s LEFT JOIN above a ON a.sender = s.id GROUP BY s.id, s.name ORDER BY s.name
         """
 
@@ -107,13 +108,18 @@ package struct CentreState: Sendable {
                pg_database_size(current_database())
         """
 
+    /// A task that was due before it was there has waited since its dossier was stored.
     private static let surveySQL = """
         WITH waiting AS (
-            SELECT t.not_before FROM hoso.survey_task t, hoso.survey_floor f
+            SELECT t.xid, t.id, t.dossier, t.not_before FROM hoso.survey_task t, hoso.survey_floor f
             WHERE (t.xid, t.id) > (f.xid, f.task) AND t.not_before <= now()
               AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t.id)
             ORDER BY t.xid, t.id LIMIT \(mostTasks)
         )
-        SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - min(not_before)), 0)::float8 FROM waiting
+        SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - greatest(min(not_before), (
+                   SELECT i.recorded_at FROM waiting w JOIN hoso.dossier d ON d.code = w.dossier
+                   JOIN hoso.intake i ON i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence
+                   ORDER BY w.xid, w.id, i.part LIMIT 1))), 0)::float8
+        FROM waiting
         """
 }

@@ -22,7 +22,8 @@ struct Status: AsyncParsableCommand {
         try await reportingErrors(in: settings.language) {
             let services = await ServiceState.all(in: settings.healthSockets)
             let report = StatusReport(
-                services: services, centre: try await centre(settings), language: settings.language)
+                services: services, areServicesExpected: settings.healthSockets != nil,
+                centre: try await centre(settings), language: settings.language)
             switch format {
             case .table: report.lines.forEach(Console.line)
             case .json: Console.line(report.json)

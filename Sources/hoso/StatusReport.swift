@@ -16,6 +16,8 @@ struct StatusReport {
     }
 
     let services: [ServiceState]
+    /// Whether services of this machine should be seen.
+    let areServicesExpected: Bool
     let centre: Centre
     let language: Language
 
@@ -36,6 +38,9 @@ struct StatusReport {
     /// What needs a look, a sentence each.
     var complaints: [String] {
         var complaints: [String] = []
+        if services.isEmpty, areServicesExpected {
+            complaints.append(say("không có dịch vụ nào chạy", "no service runs"))
+        }
         for service in services where service.state != "ready" {
             let reason = service.reason.map { " (\($0))" } ?? ""
             complaints.append("\(service.name): \(word(service.state))\(reason)")

@@ -13,7 +13,7 @@ struct ExpositionTests {
         let counter = board.makeCounter(label: "hoso_worker_entries_total", dimensions: [("outcome", "stored")])
         counter.increment(by: 7)
         board.makeCounter(label: "hoso_worker_entries_total", dimensions: [("outcome", "stored")]).increment(by: 1)
-        board.makeMeter(label: "hoso_database_connected", dimensions: []).set(1)
+        board.makeMeter(label: "hoso_database_connected", dimensions: []).set(Int64(1))
         let text = board.exposition([.buildInfo: 1], version: "9.9").text
         #expect(
             text == """
@@ -45,7 +45,7 @@ struct ExpositionTests {
 
     @Test func `Samples of other processes are added under one heading, and only those of metrics that are known`() {
         let board = MetricsBoard(service: "a")
-        board.makeMeter(label: "hoso_ready", dimensions: []).set(1)
+        board.makeMeter(label: "hoso_ready", dimensions: []).set(Int64(1))
         var exposition = board.exposition(version: "")
         exposition.add("# TYPE hoso_ready gauge\nhoso_ready{service=\"b\"} 0\nmade_up{service=\"b\"} 1\nnonsense\n")
         let text = exposition.text
@@ -57,10 +57,10 @@ struct ExpositionTests {
     @Test func `What is forgotten has no sample until it is set again`() {
         let board = MetricsBoard(service: "a")
         let meter = { board.makeMeter(label: "hoso_sender_missing_entries", dimensions: [("sender", $0)]) }
-        meter("x").set(1)
-        meter("y").set(2)
+        meter("x").set(Int64(1))
+        meter("y").set(Int64(2))
         board.forget([.senderMissing])
-        meter("y").set(3)
+        meter("y").set(Int64(3))
         let text = board.exposition(version: "").text
         #expect(!text.contains("\"x\"") && text.contains("hoso_sender_missing_entries{service=\"a\",sender=\"y\"} 3"))
     }

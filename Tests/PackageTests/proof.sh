@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/machines.sh"
 
 package=$(realpath "$1") newer=$(realpath "$2")
-files=${HOSO_PROOF_FILES:-30} rows=${HOSO_PROOF_ROWS:-400}
+files=${HOSO_PROOF_FILES:-60} rows=${HOSO_PROOF_ROWS:-250} refused=20
 canaries='Khuyen-Canary|0799313131|079199313131'
 
 step() { printf '%7ss  %s\n' "$SECONDS" "$*"; }
@@ -69,13 +69,15 @@ awk -v exposure="${exposure:-10}" 'BEGIN { exit !(exposure <= 1.5) }' || fail "h
 centre systemd-run --quiet --unit=listener --property=Restart=always --property=RestartSec=1 \
     --property=StandardOutput=append:/proof/tasks hoso surveys listen
 
-# Input as it comes, with what must appear in no log. The second sender has some that the centre will refuse.
+# Input as it comes, with what must appear in no log; the second sender has some that the centre refuses.
 office sh -c "
     set -e
     mkdir /root/input && cd /root/input
     hoso sample --count $((2 * files * rows)) --seed 7 | split -l $rows -a 3 -d --additional-suffix=.ndjson - part-
     sed -i -E 's/\"applicant_name\":\"[^\"]*\"/\"applicant_name\":\"Khuyen-Canary\"/; s/\"applicant_phone\":\"[^\"]*\"/\"applicant_phone\":\"0799313131\"/' part-*
     sed -i -E '1s/\"applicant_id\":\"[^\"]*\"/\"applicant_id\":\"079199313131\"/' part-*
+    hoso sample --count $refused --seed 97 |
+        sed -E 's/H36/X99/; s/\"channel\":\"[^\"]*\"/\"channel\":\"pigeon\"/; s/\"applicant_name\":\"[^\"]*\"/\"applicant_name\":\"Khuyen-Canary\"/' >refused.ndjson
     cat part-* | sed -E 's/.*\"dossier_code\":\"([^\"]*)\".*/\\1/' | sort >/proof/sent
 "
 [ "$(uniq "$ground/share/sent" | wc -l)" = $((2 * files * rows)) ] || fail "the sample repeats a code"
@@ -88,8 +90,10 @@ feed() {
         local inbox=/var/lib/hoso/sender/inbox
         [ $((number % 2)) = 0 ] || inbox=/root/nam-ban/inbox
         office sh -c "cp /root/input/$name $inbox/$name.part && mv $inbox/$name.part $inbox/$name"
-        sleep 0.7
+        # Until the last thing has been done to the machines, there is something on its way.
+        [ -e "$ground/share/hurry" ] || sleep 0.7
     done
+    office sh -c 'cp /root/input/refused.ndjson /root/nam-ban/inbox/'
 }
 # A connection to the broker is never refused: what systemd listens for is there also while the broker is not.
 knock() {
@@ -114,6 +118,22 @@ office systemctl kill --signal=KILL --kill-who=main hoso-agent.service
 office systemctl kill --signal=KILL nam-ban.service
 until_true 60 "everything runs again" centre_is_up
 
+step "one hangs, which systemd notices"
+centre systemctl kill --signal=STOP --kill-who=main hoso-worker@2.service
+noticed() { centre journalctl --no-pager --unit=hoso-worker@2.service | grep -q 'Watchdog timeout'; }
+until_true 45 "the watchdog ends a service that hangs" noticed
+until_true 20 "it runs again" centre systemctl is-active --quiet hoso-worker@2.service
+
+step "one lacks its key, and is left alone until somebody has given it back"
+centre mv /etc/hoso/keys/worker/personal /root/personal
+centre systemctl restart hoso-worker@2.service >/dev/null 2>&1 && fail "a worker runs without a key"
+sleep 4
+[ "$(centre systemctl show --property=ActiveState,ExecMainStatus --value hoso-worker@2.service | xargs)" = "78 failed" ] ||
+    [ "$(centre systemctl show --property=ExecMainStatus,ActiveState --value hoso-worker@2.service | xargs)" = "failed 78" ] ||
+    fail "without a key: $(centre systemctl show --property=ActiveState,ExecMainStatus hoso-worker@2.service | xargs)"
+centre mv /root/personal /etc/hoso/keys/worker/personal
+check "it starts with its key" centre systemctl start hoso-worker@2.service
+
 step "services are stopped and started"
 for unit in hoso-worker@1 hoso-broker hoso-worker@2; do
     centre systemctl restart "$unit.service"
@@ -124,8 +144,17 @@ sleep 2
 centre systemctl start hoso-worker@1.service hoso-worker@2.service
 office systemctl restart hoso-agent.service
 
+step "PostgreSQL is away for longer than the watchdog waits, and nobody starts again for that"
+restarts() { centre systemctl show --property=NRestarts --value $(printf '%s.service ' $units) | xargs; }
+before=$(restarts)
+centre systemctl stop postgresql@15-main.service
+sleep 25
+centre systemctl show --property=StatusText --value hoso-worker@1.service | grep -q degraded || fail "the worker does not say that it is degraded"
+centre systemctl start postgresql@15-main.service
+[ "$(restarts)" = "$before" ] || fail "services started again while the database was away: $before, $(restarts)"
+
 step "PostgreSQL starts again"
-centre systemctl restart 'postgresql@*.service'
+centre systemctl restart postgresql@15-main.service
 until_true 60 "everything runs with the database" centre_is_up
 
 step "the package is upgraded to $newer_version"
@@ -136,13 +165,17 @@ check "upgrade of the post office" office dpkg --install /proof/newer.deb >>"$gr
 step "and downgraded to $version"
 check "downgrade" centre dpkg --install /proof/hoso.deb >>"$ground/centre.dpkg" 2>&1
 until_true 60 "everything runs after the downgrade" centre_is_up
+check "installed once more" centre dpkg --install /proof/hoso.deb >>"$ground/centre.dpkg" 2>&1
+until_true 60 "everything runs after that" centre_is_up
 touch "$ground/share/knocked-enough"
 wait "$knocking"
 [ ! -e "$ground/share/refused" ] || fail "connections were refused: $(tr '\n' ' ' <"$ground/share/refused")"
 step "no connection of $(wc -l <"$ground/share/knocks") was refused meanwhile"
 
 step "the centre reboots"
+[ -d "/proc/$feeding" ] || fail "everything had been handed in before the centre reboots: give it more files (HOSO_PROOF_FILES)"
 reboot_machine centre
+touch "$ground/share/hurry"
 until_true 90 "everything runs after the reboot" centre_is_up
 centre systemd-run --quiet --unit=listener --property=Restart=always --property=RestartSec=1 \
     --property=StandardOutput=append:/proof/tasks hoso surveys listen
@@ -153,7 +186,9 @@ settled() {
     [ "$(office sh -c 'ls /var/lib/hoso/sender/inbox/done /root/nam-ban/inbox/done | grep -c "ndjson$"')" = $((2 * files)) ]
 }
 until_true 180 "every file has its receipts" settled
-[ -z "$(office sh -c 'find /var/lib/hoso/sender/inbox/failed /root/nam-ban/inbox/failed -type f')" ] || fail "files have failed"
+until_true 60 "the centre refuses what it must" office test -e /root/nam-ban/inbox/failed/refused.ndjson
+[ "$(office sh -c 'cat /var/lib/hoso/sender/inbox/failed/* /root/nam-ban/inbox/failed/*.rejected.ndjson | wc -l' 2>/dev/null)" = $refused ] ||
+    fail "what was refused is not what should have been"
 
 step "root sends too, while the agent runs and while it does not, and leaves it what it needs"
 office sh -c 'hoso sample --count 50 --seed 99 >/proof/more-1; hoso sample --count 90 --seed 98 | tail -n 40 >/proof/more-2'
@@ -167,12 +202,17 @@ LC_ALL=C sort -u "$ground/share/sent" -o "$ground/share/sent"
 step "what was sent is compared with what is stored"
 query "SELECT code FROM hoso.dossier" | LC_ALL=C sort >"$ground/stored"
 cmp "$ground/share/sent" "$ground/stored" || fail "sent and stored differ: $(comm -3 "$ground/share/sent" "$ground/stored" | head -5)"
+[ "$(query "SELECT count(*) FROM hoso.quarantine")" = $refused ] || fail "the quarantine has not what was refused"
 check "hoso reconcile" centre hoso reconcile --language en
 folded() { centre hoso adoption verify; }
 until_true 60 "the figures have everything" folded
 check "hoso adoption verify" centre hoso adoption verify --language en
 tasks() { [ "$(query 'SELECT count(*) FROM hoso.survey_task')" = "$(grep -oE '"task": *"?[0-9]+' "$ground/share/tasks" | sort -u | wc -l)" ]; }
 until_true 60 "every survey task is delivered" tasks
+grep -q Khuyen-Canary "$ground/share/tasks" || fail "what must not be in a log was not in the input either"
+
+centre hoso status --language en >"$ground/status" || grep -q . "$ground/status" || fail "hoso status says nothing"
+cat "$ground/status"
 
 step "nothing has failed, and no log has personal data"
 for machine in centre office; do
@@ -195,7 +235,35 @@ for place in /etc/hoso/hoso.yaml /usr/bin/hoso /etc/systemd/system/hoso.target.w
     ! centre test -e "$place" || fail "the purge left $place"
 done
 [ -z "$(centre systemctl list-units --plain --no-legend 'hoso*')" ] || fail "units run after the purge"
-step "after which the package and the set-up give all of it back"
+step "another machine becomes a centre with a database elsewhere, by TLS and passwords"
+centre sh -c '
+    set -e
+    cd /etc/postgresql/15/main
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=database.example -addext subjectAltName=DNS:database.example \
+        -keyout server.key -out server.crt
+    chown postgres server.key server.crt
+    cp server.crt /proof/database-ca.crt
+    printf "%s\n" "ssl = on" "ssl_cert_file = \x27$PWD/server.crt\x27" "ssl_key_file = \x27$PWD/server.key\x27" >>postgresql.conf
+    printf "%s\n" "hostssl elsewhere all 127.0.0.1/32 scram-sha-256" >>pg_hba.conf
+    systemctl restart postgresql@15-main.service
+    runuser -u postgres -- psql -Xq -c "ALTER ROLE hoso_migrate PASSWORD \x27a secret of two machines\x27" -c "CREATE DATABASE elsewhere OWNER hoso_migrate"
+' >/dev/null 2>&1 || fail "the server does not take TLS"
+echo "a secret of two machines" >"$ground/share/password"
+lay_out second
+boot second
+in_machine second dpkg --install /proof/hoso.deb >"$ground/second.dpkg" 2>&1
+in_machine second sh -c 'echo 127.0.0.1 database.example >>/etc/hosts; cp /proof/database-ca.crt /etc/hoso/'
+check "hoso setup with a connection string" in_machine second hoso setup --yes --workers 1 --language en \
+    --password-file /proof/password \
+    --database "host=database.example dbname=elsewhere user=hoso_migrate sslmode=verify-full sslrootcert=/etc/hoso/database-ca.crt"
+check "hoso send at the centre itself" in_machine second hoso send /proof/more-1 --language en
+check "hoso reconcile" in_machine second hoso reconcile --language en
+in_machine second sh -c 'cat /etc/hoso/keys/*/hoso_* /etc/hoso/hoso.yaml' >/dev/null
+[ "$(in_machine second sh -c 'ls /etc/hoso/keys/worker /etc/hoso/keys/aggregator' | grep -c '^hoso_')" = 2 ] || fail "a service has another one's password"
+! in_machine second grep -q "a secret" /etc/hoso/hoso.yaml || fail "a password is in the settings"
+in_machine second systemctl stop hoso.target
+
+step "after the purge, the package and the set-up give all of it back"
 centre dpkg --install /proof/newer.deb >>"$ground/centre.dpkg" 2>&1
 check "hoso setup after a purge" centre hoso setup --database local --workers 2 --yes --language en >/dev/null
 check "hoso reconcile after a purge" centre hoso reconcile --language en >/dev/null
