@@ -77,7 +77,7 @@ office sh -c "
     sed -i -E 's/\"applicant_name\":\"[^\"]*\"/\"applicant_name\":\"Khuyen-Canary\"/; s/\"applicant_phone\":\"[^\"]*\"/\"applicant_phone\":\"0799313131\"/' part-*
     sed -i -E '1s/\"applicant_id\":\"[^\"]*\"/\"applicant_id\":\"079199313131\"/' part-*
     hoso sample --count $refused --seed 97 |
-        sed -E 's/H36/X99/; s/\"channel\":\"[^\"]*\"/\"channel\":\"pigeon\"/; s/\"applicant_name\":\"[^\"]*\"/\"applicant_name\":\"Khuyen-Canary\"/' >refused.ndjson
+        sed -E 's/\"channel\":\"[^\"]*\"/\"channel\":\"pigeon\"/; s/\"applicant_name\":\"[^\"]*\"/\"applicant_name\":\"Khuyen-Canary\"/' >refused.ndjson
     cat part-* | sed -E 's/.*\"dossier_code\":\"([^\"]*)\".*/\\1/' | sort >/proof/sent
 "
 [ "$(uniq "$ground/share/sent" | wc -l)" = $((2 * files * rows)) ] || fail "the sample repeats a code"
@@ -236,18 +236,27 @@ for place in /etc/hoso/hoso.yaml /usr/bin/hoso /etc/systemd/system/hoso.target.w
 done
 [ -z "$(centre systemctl list-units --plain --no-legend 'hoso*')" ] || fail "units run after the purge"
 step "another machine becomes a centre with a database elsewhere, by TLS and passwords"
-centre sh -c '
-    set -e
-    cd /etc/postgresql/15/main
-    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=database.example -addext subjectAltName=DNS:database.example \
-        -keyout server.key -out server.crt
-    chown postgres server.key server.crt
-    cp server.crt /proof/database-ca.crt
-    printf "%s\n" "ssl = on" "ssl_cert_file = \x27$PWD/server.crt\x27" "ssl_key_file = \x27$PWD/server.key\x27" >>postgresql.conf
-    printf "%s\n" "hostssl elsewhere all 127.0.0.1/32 scram-sha-256" >>pg_hba.conf
-    systemctl restart postgresql@15-main.service
-    runuser -u postgres -- psql -Xq -c "ALTER ROLE hoso_migrate PASSWORD \x27a secret of two machines\x27" -c "CREATE DATABASE elsewhere OWNER hoso_migrate"
-' >/dev/null 2>&1 || fail "the server does not take TLS"
+cat >"$ground/share/tls.sh" <<'SCRIPT'
+set -e
+cd /etc/postgresql/15/main
+openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=database.example -addext subjectAltName=DNS:database.example \
+    -keyout server.key -out server.crt
+chown postgres server.key server.crt
+cp server.crt /proof/database-ca.crt
+cat >>postgresql.conf <<END
+ssl = on
+ssl_cert_file = '$PWD/server.crt'
+ssl_key_file = '$PWD/server.key'
+END
+echo 'hostssl elsewhere all 127.0.0.1/32 scram-sha-256' >>pg_hba.conf
+systemctl restart postgresql@15-main.service
+runuser -u postgres -- psql -Xq -c "ALTER ROLE hoso_migrate PASSWORD 'a secret of two machines'" \
+    -c 'CREATE DATABASE elsewhere OWNER hoso_migrate'
+SCRIPT
+centre sh /proof/tls.sh >"$ground/tls" 2>&1 || {
+    cat "$ground/tls" >&2
+    fail "the server does not take TLS"
+}
 echo "a secret of two machines" >"$ground/share/password"
 lay_out second
 boot second
