@@ -135,6 +135,7 @@ let package = Package(
                 logging,
                 coreMetrics,
             ]),
+        module("Backups", ["Polling", "Postgres", "Store", crypto, subprocess, system]),
         module(
             "Operations",
             [
@@ -153,7 +154,7 @@ let package = Package(
         .executableTarget(
             name: "hoso",
             dependencies: [
-                "Adoption", "Agent", "Benchmark", "Broker", "CLinux", "Cluster", "Demonstration", "Dossiers",
+                "Adoption", "Agent", "Backups", "Benchmark", "Broker", "CLinux", "Cluster", "Demonstration", "Dossiers",
                 "IntakeProtocol", "Keys", "Machines", "Mapping", "Observability", "Operations", "PersonalData",
                 "Polling",
                 "Postgres", "Settings", "Spool", "Store", "Supervision", "Surveys", "Systemd", "WireMessages", "Worker",

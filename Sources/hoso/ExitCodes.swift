@@ -1,5 +1,6 @@
 import Adoption
 import Agent
+import Backups
 import Benchmark
 import Broker
 import Cluster
@@ -35,6 +36,14 @@ func exitCode(of error: any Error) -> Int32 {
         switch error.code {
         case .unsafeFolder, .unreachableFolder: 78
         case .notInstalled, .failed, .notReady, .noServerUser: 69
+        }
+    case let error as BackupError:
+        switch error.code {
+        case .exists: 64
+        case .incomplete, .damaged: 65
+        case .inUse, .notInstalled, .failed: 69
+        case .differs: 70
+        case .newer, .notEmpty: 78
         }
     case let error as SupervisionError: error.exitCode
     case let error as BenchmarkError: error.isInternal ? 70 : 69

@@ -43,7 +43,11 @@ struct Hoso: AsyncParsableCommand {
                 subcommands: [ApplicantCommand.self, Erase.self, Audit.self, Reseal.self]),
             CommandGroup(
                 name: "Tools · Công cụ",
-                subcommands: [SenderCommand.self, Keygen.self, Migrate.self, CheckConfig.self, Sample.self, Bench.self]),
+                subcommands: [
+                    SenderCommand.self, Keygen.self, Migrate.self, BackupCommand.self, RestoreCommand.self,
+                    CheckConfig.self,
+                    Sample.self, Bench.self,
+                ]),
         ])
 }
 

@@ -1,5 +1,6 @@
 import Adoption
 import Agent
+import Backups
 import Benchmark
 import Broker
 import Cluster
@@ -19,6 +20,7 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
     case let error as MappingError: error.sentences(in: language)
     case let error as SpoolError: [error.sentence(in: language, path: spool)]
     case let error as SpoolRegression: [error.sentence(in: language, path: spool)]
+    case let error as BackupError: [language.choose(error.vietnamese, error.description)]
     case let error as ClusterError: [error.sentence(in: language)]
     case let error as KeyError: [language.choose(error.vietnamese, error.english)]
     case let error as SupervisionError: [error.sentence(in: language)]
