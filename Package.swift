@@ -167,7 +167,7 @@ let package = Package(
         tests("MachinesTests", ["Machines"]),
         // The machines in a simulated world: no sockets, no files, no waiting.
         tests("SimulationTests", ["Machines"]),
-        tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Spool", "TestSupport", grdb]),
+        tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Polling", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests(
             "ObservabilityTests", ["Observability", "Operations", "Systemd", "TestSupport", coreMetrics, logging]),

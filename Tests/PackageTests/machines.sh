@@ -20,14 +20,16 @@ close_ground() {
     local name
     for name in "${!console[@]}"; do kill -KILL "${console[$name]}" $(pgrep -P "${console[$name]}") 2>/dev/null || true; done
     kill -KILL "$keeper" 2>/dev/null || true
-    wait 2>/dev/null || true
-    for name in "${!console[@]}"; do
-        if [ -n "${HOSO_PROOF_KEEP:-}" ]; then
-            mkdir -p "$HOSO_PROOF_KEEP"
-            cp "$ground/$name.console" "$HOSO_PROOF_KEEP/" 2>/dev/null || true
-        fi
-        umount -l "$ground/$name/root" 2>/dev/null || true
-    done
+    { wait; } 2>/dev/null || true
+    # What the machines said, for whoever wants to know why one failed.
+    if [ -n "${HOSO_PROOF_KEEP:-}" ]; then
+        mkdir -p "$HOSO_PROOF_KEEP"
+        cp "$ground"/*.console "$ground"/*.dpkg "$ground"/*.journal "$HOSO_PROOF_KEEP/" 2>/dev/null || true
+        for name in "${!console[@]}"; do
+            journalctl --quiet --no-pager --directory="$ground/$name/root/var/log/journal" >"$HOSO_PROOF_KEEP/$name.journal" 2>&1 || true
+        done
+    fi
+    for name in "${!console[@]}"; do umount -l "$ground/$name/root" 2>/dev/null || true; done
     umount -l "$ground" && rmdir "$ground"
 }
 
