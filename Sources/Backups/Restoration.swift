@@ -73,13 +73,19 @@ package actor Restoration {
 
     /// Makes sure that nothing is lost: the schema is not there, or has never been used, or is an interrupted restoration's.
     private func makeRoom(_ connection: Connection) async throws {
+        // Nobody comes in between; who may is granted anew at the end.
+        try await connection.runScript(Self.door(opens: false), as: "close the door to services", within: .seconds(10))
         let others = try await connection.run(
             """
             SELECT count(*) FROM pg_stat_activity
             WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename LIKE 'hoso\\_%'
             """, as: "look for services"
         ).int64(0, 0)
-        guard others == 0 else { throw BackupError(.inUse(Int(others))) }
+        guard others == 0 else {
+            try await connection.runScript(
+                Self.door(opens: true), as: "open the door to services", within: .seconds(10))
+            throw BackupError(.inUse(Int(others)))
+        }
         let found = try await connection.run(
             """
             SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'hoso'
@@ -91,9 +97,28 @@ package actor Restoration {
                 SELECT EXISTS (SELECT FROM hoso.intake) OR EXISTS (SELECT FROM hoso.dossier)
                     OR EXISTS (SELECT FROM hoso.sender) OR EXISTS (SELECT FROM hoso.quarantine)
                 """, as: "look for data")
-            guard !used.bool(0, 0) else { throw BackupError(.notEmpty) }
+            guard !used.bool(0, 0) else {
+                try await connection.runScript(
+                    Self.door(opens: true), as: "open the door to services", within: .seconds(10))
+                throw BackupError(.notEmpty)
+            }
         }
         try await connection.runScript("DROP SCHEMA hoso CASCADE", as: "make room", within: .seconds(600))
+    }
+
+    private static func door(opens: Bool) -> String {
+        """
+        DO $$
+        DECLARE
+            role text;
+        BEGIN
+            FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN (
+                'hoso_ingest', 'hoso_fold', 'hoso_relay', 'hoso_read', 'hoso_operations') LOOP
+                EXECUTE format('\(opens ? "GRANT" : "REVOKE") CONNECT ON DATABASE %I \(opens ? "TO" : "FROM") %I',
+                               current_database(), role);
+            END LOOP;
+        END $$
+        """
     }
 
     private func compare(_ connection: Connection, _ manifest: Manifest) async throws {
