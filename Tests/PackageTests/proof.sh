@@ -7,7 +7,7 @@ set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/machines.sh"
 
 package=$(realpath "$1") newer=$(realpath "$2")
-files=${HOSO_PROOF_FILES:-60} rows=${HOSO_PROOF_ROWS:-250} refused=20
+files=${HOSO_PROOF_FILES:-500} rows=60 refused=20
 canaries='Khuyen-Canary|0799313131|079199313131'
 
 step() { printf '%7ss  %s\n' "$SECONDS" "$*"; }
@@ -78,20 +78,22 @@ office sh -c "
     sed -i -E '1s/\"applicant_id\":\"[^\"]*\"/\"applicant_id\":\"079199313131\"/' part-*
     hoso sample --count $refused --seed 97 |
         sed -E 's/\"channel\":\"[^\"]*\"/\"channel\":\"pigeon\"/; s/\"applicant_name\":\"[^\"]*\"/\"applicant_name\":\"Khuyen-Canary\"/' >refused.ndjson
-    cat part-* | sed -E 's/.*\"dossier_code\":\"([^\"]*)\".*/\\1/' | sort >/proof/sent
 "
-[ "$(uniq "$ground/share/sent" | wc -l)" = $((2 * files * rows)) ] || fail "the sample repeats a code"
 
-# Drops a file into each folder, now and then.
+# Drops a file into one folder or the other, now and then, until there is no need for a load any more.
 feed() {
-    local number name
+    local number name inbox rest=30
     for number in $(seq 0 $((2 * files - 1))); do
         name=$(printf 'part-%03d.ndjson' "$number")
-        local inbox=/var/lib/hoso/sender/inbox
+        inbox=/var/lib/hoso/sender/inbox
         [ $((number % 2)) = 0 ] || inbox=/root/nam-ban/inbox
-        office sh -c "cp /root/input/$name $inbox/$name.part && mv $inbox/$name.part $inbox/$name"
-        # Until the last thing has been done to the machines, there is something on its way.
-        [ -e "$ground/share/hurry" ] || sleep 0.7
+        office sh -c "cp /root/input/$name $inbox/$name.part && mv $inbox/$name.part $inbox/$name && cat /root/input/$name >>/proof/input"
+        echo "$name" >>"$ground/share/dropped"
+        if [ ! -e "$ground/share/enough" ]; then
+            sleep 0.6
+        elif ! ((rest--)); then
+            break
+        fi
     done
     office sh -c 'cp /root/input/refused.ndjson /root/nam-ban/inbox/'
 }
@@ -175,7 +177,7 @@ step "no connection of $(wc -l <"$ground/share/knocks") was refused meanwhile"
 step "the centre reboots"
 [ -d "/proc/$feeding" ] || fail "everything had been handed in before the centre reboots: give it more files (HOSO_PROOF_FILES)"
 reboot_machine centre
-touch "$ground/share/hurry"
+touch "$ground/share/enough"
 until_true 90 "everything runs after the reboot" centre_is_up
 centre systemd-run --quiet --unit=listener --property=Restart=always --property=RestartSec=1 \
     --property=StandardOutput=append:/proof/tasks hoso surveys listen
@@ -183,7 +185,7 @@ wait "$feeding"
 
 step "the rest arrives"
 settled() {
-    [ "$(office sh -c 'ls /var/lib/hoso/sender/inbox/done /root/nam-ban/inbox/done | grep -c "ndjson$"')" = $((2 * files)) ]
+    [ "$(office sh -c 'ls /var/lib/hoso/sender/inbox/done /root/nam-ban/inbox/done | grep -c "ndjson$"')" = "$(wc -l <"$ground/share/dropped")" ]
 }
 until_true 180 "every file has its receipts" settled
 until_true 60 "the centre refuses what it must" office test -e /root/nam-ban/inbox/failed/refused.ndjson
@@ -196,8 +198,9 @@ check "hoso send beside the agent" office hoso send /proof/more-1 --language en
 office systemctl stop hoso-agent.service
 check "hoso send without the agent" office hoso send /proof/more-2 --language en
 check "the agent starts after that" office systemctl start hoso-agent.service
-cat "$ground/share/more-1" "$ground/share/more-2" | sed -E 's/.*"dossier_code":"([^"]*)".*/\1/' >>"$ground/share/sent"
-LC_ALL=C sort -u "$ground/share/sent" -o "$ground/share/sent"
+cat "$ground/share/input" "$ground/share/more-1" "$ground/share/more-2" | sed -E 's/.*"dossier_code":"([^"]*)".*/\1/' |
+    LC_ALL=C sort >"$ground/share/sent"
+[ -z "$(uniq -d "$ground/share/sent")" ] || fail "the sample repeats a code"
 
 step "what was sent is compared with what is stored"
 query "SELECT code FROM hoso.dossier" | LC_ALL=C sort >"$ground/stored"
