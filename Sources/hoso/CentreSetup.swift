@@ -23,9 +23,9 @@ struct CentreSetup {
         let settings = try siteSettings(language)
         say("Tạo bảng và vai trò …", "Making tables and roles …")
         let session = try DatabaseSession(settings.database("setup", as: nil))
-        let (hasRoles, days) = (settings.hasSeparateRoles, settings.personalRetentionDays)
+        let (hasRoles, kept) = (settings.hasSeparateRoles, settings.kept)
         let applied = try await session.perform { try await Migrator($0).migrate(hasRoles: hasRoles) }
-        try await session.perform { try await Retention($0).keep(days: days) }
+        try await session.perform { try await Retention($0).keep(kept) }
         if !applied.isEmpty { Console.line("  " + applied.joined(separator: ", ")) }
         if hasRoles, let folder = settings.passwordPath { try await givePasswords(folder, session) }
         say("Giao khóa cho từng dịch vụ …", "Handing each service its keys …")
