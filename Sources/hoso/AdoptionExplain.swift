@@ -34,12 +34,16 @@ extension AdoptionCommand {
                 let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                     let ledger = AdoptionLedger(connection)
                     let now = try await ledger.now()
-                    // One moment for both, so that what comes in meanwhile is in neither.
-                    let moment = try asOf.map { try options.moment($0, in: zone, now: now) } ?? now
-                    let standing = try await ledger.standing(scope, asOf: moment, limit: limit)
-                    let figures = try await AdoptionQuery(connection).groups(
-                        by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+                    // Without a moment all that is recorded, also what is not folded yet: by a moment still to come.
+                    let moment = try asOf.map { try options.moment($0, in: zone, now: now) } ?? now + 86_400_000_000
                     let state = try await CentreState(connection)
+                    let (standing, figures) = try await ledger.inOneSnapshot {
+                        (
+                            try await ledger.standing(scope, asOf: moment, limit: limit),
+                            try await AdoptionQuery(connection).groups(
+                                by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+                        )
+                    }
                     return ExplanationReport(
                         metric, channel: channel, standing: standing,
                         figures: figures.flatMap(\.channels.values).reduce(Tally()) { $0 + $1 },
@@ -94,13 +98,17 @@ extension AdoptionCommand {
                                 "Thời điểm sau phải sau thời điểm đầu.", "The second time must be after the first."))
                     }
                     let query = AdoptionQuery(connection)
-                    var rates: [Rate] = []
-                    for moment in [start, end] {
-                        let groups = try await query.groups(
-                            by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-                        rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
+                    let (rates, changes) = try await ledger.inOneSnapshot {
+                        var rates: [Rate] = []
+                        for moment in [start, end] {
+                            let groups = try await query.groups(
+                                by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+                            rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
+                        }
+                        return (
+                            rates, try await ledger.changes(scope, after: start, upTo: end, limit: limit + 1)
+                        )
                     }
-                    let changes = try await ledger.changes(scope, after: start, upTo: end, limit: limit + 1)
                     var local = zone
                     let day = local.day(of: Instant(microseconds: start))
                     return RestatementReport(

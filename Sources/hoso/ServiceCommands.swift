@@ -99,7 +99,7 @@ struct OperationsCommand: AsyncParsableCommand {
         let observed = Observed("operations", service, settings)
         try await reportingErrors(in: settings.language) {
             let server = OperationsServer(
-                observed.places + [HealthServer.Place(settings.operationsListen)], observed.health,
+                at: HealthServer.Place(settings.operationsListen), observed.places, observed.health,
                 sockets: settings.healthSockets, own: observed.name, logger: observed.logger)
             let watch = try CentreWatch(
                 database: settings.database("operations", as: .read), board: observed.board, vitals: observed.vitals,
