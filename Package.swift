@@ -170,7 +170,8 @@ let package = Package(
         tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests(
-            "ObservabilityTests", ["Observability", "Operations", "Systemd", "TestSupport", coreMetrics, logging]),
+            "ObservabilityTests",
+            ["Dossiers", "Observability", "Operations", "Store", "Systemd", "TestSupport", coreMetrics, logging]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("KeysTests", ["IntakeProtocol", "Keys", "TestSupport", "ZeroMQ"]),
         tests("SettingsTests", ["Dossiers", "IntakeProtocol", "Settings", "TestSupport", "ZeroMQ", logging]),

@@ -14,7 +14,10 @@ package enum Peer {
 
     /// Whether an address is this machine's own.
     package static func isHere(_ address: String) -> Bool {
-        address == local || address == "::1" || address.hasPrefix("127.") || address.hasPrefix("::ffff:127.")
+        let number = address.hasPrefix("::ffff:") ? address.dropFirst(7) : address[...]
+        // A name may begin with 127 too.
+        let isLoopback = number.hasPrefix("127.") && number.utf8.allSatisfy { $0 == 46 || (48...57).contains($0) }
+        return address == local || address == "::1" || isLoopback
     }
 }
 

@@ -33,7 +33,7 @@ extension Endpoint {
             let report = try await AdoptionReport.read(
                 connection, metric, scope, by: dimensions, asOf: moment, in: asked.context.zone,
                 limit: mostTallies + 1, outstanding: outstanding)
-            guard report.rows.count <= mostTallies else {
+            guard report.rows.reduce(0, { $0 + $1.channels.count }) <= mostTallies else {
                 throw Problem(
                     .unanswerable, "Kết quả quá dài.", "The answer would be too long.",
                     faults: [

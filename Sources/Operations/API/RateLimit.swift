@@ -9,6 +9,9 @@ struct RateLimit {
     private let most: Double
     private var buckets: [String: Bucket] = [:]
 
+    /// Callers that are remembered.
+    var count: Int { buckets.count }
+
     /// A limit; 0 is none.
     init(perMinute: Int) {
         perSecond = Double(perMinute) / 60
