@@ -333,7 +333,7 @@ private struct API: Sendable {
         let file = try TemporaryFolder()
         let outcome = try await Program.run(
             arguments + ["--output", file.path + "/answer", address + path], program: "/usr/bin/curl")
-        try #require(outcome.status == 0, "\(path): \(outcome.error)")
+        guard outcome.status == 0 else { throw Patience(what: "\(path): \(outcome.error)") }
         let bytes = try Data(contentsOf: URL(fileURLWithPath: file.path + "/answer"))
         let end = try #require(bytes.firstRange(of: Data("\r\n\r\n".utf8)))
         let lines = String(decoding: bytes[..<end.lowerBound], as: UTF8.self).split(separator: "\r\n")
