@@ -84,7 +84,7 @@ let package = Package(
                 .embedInCode("0004_members.sql"), .embedInCode("0005_grants.sql"),
                 .embedInCode("0006_evidence.sql"), .embedInCode("0007_personal_data.sql"),
                 .embedInCode("0008_enrolments.sql"), .embedInCode("0009_heard.sql"),
-                .embedInCode("0010_periods.sql"),
+                .embedInCode("0010_periods.sql"), .embedInCode("0011_api_tokens.sql"),
                 .embedInCode("privileges.sql"),
             ],
             swiftSettings: strict),
@@ -140,9 +140,8 @@ let package = Package(
         module(
             "Operations",
             [
-                "Dossiers", "Observability", "Polling", "Postgres", "Store", hummingbird, nioPosix, coreMetrics,
-                lifecycle,
-                logging,
+                "Adoption", "Dossiers", "Gzip", "Observability", "Polling", "Postgres", "Store", crypto, hummingbird,
+                httpTypes, nio, nioPosix, coreMetrics, lifecycle, logging,
             ]),
         module(
             "Benchmark",
@@ -171,7 +170,8 @@ let package = Package(
         tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Polling", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests(
-            "ObservabilityTests", ["Observability", "Operations", "Systemd", "TestSupport", coreMetrics, logging]),
+            "ObservabilityTests",
+            ["Dossiers", "Observability", "Operations", "Store", "Systemd", "TestSupport", coreMetrics, logging]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("KeysTests", ["IntakeProtocol", "Keys", "TestSupport", "ZeroMQ"]),
         tests("SettingsTests", ["Dossiers", "IntakeProtocol", "Settings", "TestSupport", "ZeroMQ", logging]),

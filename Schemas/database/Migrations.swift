@@ -36,5 +36,6 @@ package enum Migrations {
         Migration(8, "enrolments", PackageResources._008_enrolments_sql),
         Migration(9, "heard", serves: 8, PackageResources._009_heard_sql),
         Migration(10, "periods", serves: 8, PackageResources._010_periods_sql),
+        Migration(11, "api tokens", serves: 8, PackageResources._011_api_tokens_sql),
     ]
 }

@@ -102,7 +102,7 @@ GRANT SELECT ON hoso.intake, hoso.survey_task, hoso.survey_acknowledgement, hoso
     hoso.settled_root, hoso.replay, hoso.replay_entry, hoso.manifest, hoso.delivery, hoso.sender_epoch,
     hoso.sender_alarm, hoso.sender_key, hoso.sender_grant, hoso.roster, hoso.adoption, hoso.adoption_month, hoso.fold,
     hoso.fold_second, hoso.receipt, hoso.personal_access, hoso.retention, hoso.unsealed_dossier,
-    hoso.enrolment, hoso.period, hoso.forgotten, hoso.period_sum, hoso.adoption_gone TO hoso_read;
+    hoso.enrolment, hoso.period, hoso.forgotten, hoso.period_sum, hoso.adoption_gone, hoso.api_token TO hoso_read;
 DO $$
 DECLARE
     hidden text;
@@ -130,6 +130,7 @@ GRANT INSERT ON hoso.sender TO hoso_operations;
 GRANT INSERT, UPDATE (valid_to, revoked_at, revoked_by, because) ON hoso.sender_key TO hoso_operations;
 GRANT INSERT ON hoso.sender_grant, hoso.enrolment TO hoso_operations;
 GRANT UPDATE (valid_to) ON hoso.enrolment TO hoso_operations;
+GRANT INSERT, UPDATE (revoked_at, revoked_by) ON hoso.api_token TO hoso_operations;
 GRANT INSERT ON hoso.hash_secret TO hoso_operations;
 GRANT INSERT (by_whom, action, subject, entries, because) ON hoso.personal_access TO hoso_operations;
 GRANT UPDATE ON hoso.hash_secret TO hoso_operations;

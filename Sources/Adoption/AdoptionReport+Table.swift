@@ -86,7 +86,10 @@ extension AdoptionReport {
         return [header.joined(separator: ",")] + lines
     }
 
+    /// A text as a cell; one that a spreadsheet would take for a formula is marked as text, since who sends it may be anybody.
     static func quoted(_ text: String) -> String {
+        let mayRun = text.first.map { "=+-@\t\r".contains($0) } ?? false
+        let text = mayRun ? "'" + text : text
         guard text.contains(where: { ",\"\n\r".contains($0) }) else { return text }
         return "\"" + text.replacing("\"", with: "\"\"") + "\""
     }

@@ -3,26 +3,31 @@ package import Store
 
 /// The dossiers behind a rate, each with the rule by which it counts, ready to be written.
 package struct ExplanationReport: Sendable {
-    private let metric: Metric
+    let metric: Metric
     private let channel: Channel
     private let standing: AdoptionLedger.Standing
     private let figures: Tally
-    private let quarantine: [(reason: String, entries: Int64)]
+    private let quarantine: [(reason: String, entries: Int64)]?
 
     /// A report.
     /// - Parameters:
     ///   - channel: whose share is asked for, in `share_of_all`.
     ///   - figures: what the roll-up says of the same moment, which is to agree.
-    ///   - quarantine: what is not counted at all, by reason.
+    ///   - quarantine: what is not counted at all, by reason; `nil`: that is not told.
     package init(
         _ metric: Metric, channel: Channel, standing: AdoptionLedger.Standing, figures: Tally,
-        quarantine: [(reason: String, entries: Int64)]
+        quarantine: [(reason: String, entries: Int64)]?
     ) {
         self.metric = metric
         self.channel = channel
         self.standing = standing
         self.figures = figures
         self.quarantine = quarantine
+    }
+
+    /// The dossiers that are listed, each with its rule.
+    var dossiers: [(dossier: AdoptionLedger.Dossier, rule: CountingRule)] {
+        standing.dossiers.map { ($0, metric.rule(for: $0.facts, channel: channel)) }
     }
 
     /// How many dossiers count by each rule, in order of the rules.
@@ -64,7 +69,7 @@ package struct ExplanationReport: Sendable {
                     ]
                 }, leftColumns: 2
             ).lines
-        if !quarantine.isEmpty {
+        if let quarantine, !quarantine.isEmpty {
             lines += [
                 "",
                 isVietnamese ? "Không tính (ở khu giữ lại, mọi ngày):" : "Not counted (in the quarantine, of any day):",
@@ -105,7 +110,18 @@ package struct ExplanationReport: Sendable {
     }
 
     /// The report as one JSON document.
-    package var json: String {
+    package var json: String { document().text }
+
+    /// The report as one JSON document that says at which moment it holds, and how its dossiers go on.
+    /// - Parameter next: where the next page begins; `nil`: there is none.
+    package func page(asOf moment: Int64, in zone: LocalZone, next: String?) -> String {
+        var (zone, document) = (zone, document())
+        document.add("as_of", text: zone.text(of: moment))
+        document.add("next", text: next)
+        return document.text
+    }
+
+    private func document() -> JSONLine {
         var document = JSONLine()
         document.add("metric", text: metric.rawValue)
         document.add("version", raw: String(metric.version))
@@ -122,13 +138,15 @@ package struct ExplanationReport: Sendable {
             return object.text
         }
         document.add("rules", raw: "[" + rules.joined(separator: ",") + "]")
-        let kept = quarantine.map { reason, entries in
-            var object = JSONLine()
-            object.add("reason", text: reason)
-            object.add("entries", raw: String(entries))
-            return object.text
+        if let quarantine {
+            let kept = quarantine.map { reason, entries in
+                var object = JSONLine()
+                object.add("reason", text: reason)
+                object.add("entries", raw: String(entries))
+                return object.text
+            }
+            document.add("quarantined", raw: "[" + kept.joined(separator: ",") + "]")
         }
-        document.add("quarantined", raw: "[" + kept.joined(separator: ",") + "]")
         let dossiers = standing.dossiers.map { dossier in
             let rule = metric.rule(for: dossier.facts, channel: channel)
             var object = JSONLine()
@@ -139,7 +157,7 @@ package struct ExplanationReport: Sendable {
             return object.text
         }
         document.add("dossiers", raw: "[" + dossiers.joined(separator: ",\n  ") + "]")
-        return document.text
+        return document
     }
 
     /// Where a dossier counts.

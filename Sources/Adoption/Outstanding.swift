@@ -23,8 +23,13 @@ package struct Outstanding: Sendable {
 
     /// What is outstanding at a moment.
     package init(_ state: CentreState, grants: [String: Authority], now: Int64) {
-        let heard = state.senders.filter { $0.silentSeconds != nil }
-        senders = heard.count
+        self.init(state.senders, grants: grants, now: now)
+    }
+
+    /// What is outstanding at a moment of some senders.
+    package init(_ senders: [CentreState.Sender], grants: [String: Authority], now: Int64) {
+        let heard = senders.filter { $0.silentSeconds != nil }
+        self.senders = heard.count
         waiting = heard.filter { $0.waiting > 0 }.map {
             Sender(entries: $0.waiting, channels: grants[$0.name]?.channels)
         }
@@ -33,6 +38,14 @@ package struct Outstanding: Sendable {
             guard let seconds = sender.silentSeconds, seconds > Self.longestSilence else { return nil }
             return (sender.name, now - Int64(seconds * 1e6))
         }.sorted { $0.since < $1.since }
+    }
+
+    /// A text that is the same for as long as this says the same.
+    package var fingerprint: String {
+        let waiting = waiting.map { sender in
+            "\(sender.entries) \(sender.channels.map { $0.sorted().map(\.code).joined(separator: " ") } ?? "*")"
+        }
+        return "\(senders);\(waiting.joined(separator: ","));\(silent.map(\.name).joined(separator: ","))"
     }
 
     /// Bounds of a rate; what is outstanding may be of any day.

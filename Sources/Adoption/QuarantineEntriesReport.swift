@@ -17,6 +17,29 @@ package struct QuarantineEntriesReport: Sendable {
         "{\"entries\":[" + entries.map { $0.entry.object(at: $0.time).text }.joined(separator: ",") + "]}"
     }
 
+    /// A page of the report as one JSON document, with codes only: no values, no sentences, and nobody's name.
+    /// - Parameter next: where the next page begins; `nil`: there is none.
+    package func page(next: String?) -> String {
+        let items = entries.map { time, entry -> String in
+            var object = JSONLine()
+            object.add("id", raw: String(entry.id))
+            object.add("recorded_at", text: time)
+            object.add("sender", text: entry.sender)
+            object.add("epoch", text: String(entry.key.epoch))
+            object.add("sequence", raw: String(entry.key.sequence))
+            object.add("dossier_code", text: entry.shownCode)
+            object.add("kind", text: entry.kind.word)
+            object.add("outcome", text: entry.outcome.word(in: .english))
+            object.add("state", text: entry.closure?.cause ?? "open")
+            object.add("reasons", raw: StoredReasons(json: entry.reasons).codes)
+            return object.text
+        }
+        var document = JSONLine()
+        document.add("entries", raw: "[" + items.joined(separator: ",\n  ") + "]")
+        document.add("next", text: next)
+        return document.text
+    }
+
     /// The report as lines of a table.
     package func table(in language: Language) -> [String] {
         let header =
@@ -40,9 +63,10 @@ package struct QuarantineEntriesReport: Sendable {
         ["id,recorded_at,sender,epoch,sequence,dossier_code,state,reasons"]
             + entries.map { time, entry in
                 let codes = StoredReasons(json: entry.reasons).reasons.map(\.code).joined(separator: " ")
-                return
-                    "\(entry.id),\(time),\(entry.sender),\(entry.key.epoch),\(entry.key.sequence),\(entry.shownCode ?? ""),"
-                    + "\(entry.closure?.cause ?? "open"),\(codes)"
+                return [
+                    "\(entry.id)", time, entry.sender, "\(entry.key.epoch)", "\(entry.key.sequence)",
+                    entry.shownCode ?? "", entry.closure?.cause ?? "open", codes,
+                ].map(AdoptionReport.quoted).joined(separator: ",")
             }
     }
 }
@@ -219,6 +243,17 @@ struct StoredReasons {
     let reasons: [Reason]
 
     init(json: String) { reasons = (try? JSONDecoder().decode([Reason].self, from: Data(json.utf8))) ?? [] }
+
+    /// Codes and fields as a JSON array; what is no code of ours may be anything.
+    var codes: String {
+        let items = reasons.map { reason -> String in
+            var object = JSONLine()
+            object.add("code", text: FaultCode(rawValue: reason.code) == nil ? "other" : reason.code)
+            object.add("field", text: reason.field)
+            return object.text
+        }
+        return "[" + items.joined(separator: ",") + "]"
+    }
 
     func sentences(in language: Language) -> [String] { reasons.map { $0.sentence(in: language) } }
 }

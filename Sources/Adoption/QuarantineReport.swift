@@ -36,6 +36,10 @@ package struct QuarantineReport: Sendable {
 
     /// The report as CSV.
     package var csv: [String] {
-        ["sender,reason,field,entries"] + counts.map { "\($0.sender),\($0.reason),\($0.field),\($0.entries)" }
+        ["sender,reason,field,entries"]
+            + counts.map { count in
+                ([count.sender, count.reason, count.field].map(AdoptionReport.quoted) + ["\(count.entries)"])
+                    .joined(separator: ",")
+            }
     }
 }

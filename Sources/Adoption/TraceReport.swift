@@ -30,7 +30,11 @@ package struct TraceReport: Sendable {
     }
 
     /// The report as one JSON document.
-    package var json: String {
+    package var json: String { document(codesOnly: false) }
+
+    /// The report as one JSON document.
+    /// - Parameter codesOnly: whether of reasons only codes and fields are told, no values.
+    package func document(codesOnly: Bool) -> String {
         let items = events.map { time, event in
             var object = JSONLine()
             object.add("at", text: time)
@@ -42,7 +46,9 @@ package struct TraceReport: Sendable {
             } else if !event.detail.isEmpty {
                 object.add("detail", text: event.detail)
             }
-            if !event.reasons.isEmpty { object.add("reasons", raw: event.reasons) }
+            if !event.reasons.isEmpty {
+                object.add("reasons", raw: codesOnly ? StoredReasons(json: event.reasons).codes : event.reasons)
+            }
             return object.text
         }
         var document = JSONLine()
@@ -55,7 +61,7 @@ package struct TraceReport: Sendable {
     package var csv: [String] {
         ["at,event,sender,number,detail"]
             + events.map { time, event in
-                let detail = "\"" + event.detail.replacing("\"", with: "\"\"") + "\""
+                let detail = AdoptionReport.quoted(event.detail)
                 return "\(time),\(event.kind.rawValue),\(event.sender),\(event.number),\(detail)"
             }
     }

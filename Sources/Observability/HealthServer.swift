@@ -80,7 +80,8 @@ extension HealthServer.Place {
         var quiet = logger
         quiet.logLevel = .critical
         let application = Application(
-            router: router, configuration: ApplicationConfiguration(address: address, serverName: "hoso"),
+            responder: PeerResponder(inner: router.buildResponder()),
+            configuration: ApplicationConfiguration(address: address, serverName: "hoso"),
             onServerRunning: { _ in openToGroup() }, eventLoopGroupProvider: .shared(threads), logger: quiet)
         do { try await application.run() } catch {
             throw HealthServer.Failure(place: self, reason: "\(error)")

@@ -4,7 +4,7 @@ package import Store
 
 /// Connections for questions over HTTP: a few, each with a thread of its own, which are kept open.
 ///
-/// Who asks when all are busy waits for its turn.
+/// Who asks when all are busy waits for its turn; when too many wait already, none is to come by waiting longer.
 package actor QueryPool {
     private let database: DatabaseAddress
     private let size: Int
@@ -29,12 +29,17 @@ package actor QueryPool {
         return try await connection.perform(work)
     }
 
+    private static let mostWaiting = 200
+
     private func take() async throws -> QueryConnection {
         if let connection = idle.popLast() { return connection }
         if count < size {
             let connection = try QueryConnection(database)
             count += 1
             return connection
+        }
+        guard waiting.count < Self.mostWaiting else {
+            throw PostgresError(code: .deadlineExceeded, operation: "wait for a connection")
         }
         return await withCheckedContinuation { waiting.append($0) }
     }

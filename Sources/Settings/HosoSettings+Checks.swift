@@ -20,6 +20,7 @@ extension HosoSettings {
                 "health.listen", "chỉ được là địa chỉ nội bộ: 127.0.0.1, ::1 hoặc localhost",
                 "must be on this machine's loopback: 127.0.0.1, ::1 or localhost")
         }
+        checkAccess(&source)
         if closesAt == nil, !source.text("sender.closes_at").isEmpty {
             source.complain("sender.closes_at", "phải có dạng HH:MM", "must be HH:MM")
         }
@@ -73,6 +74,24 @@ extension HosoSettings {
             source.complain(
                 "survey.channels", "“\(channel)” không thuộc in_person, online, postal",
                 "“\(channel)” is not one of in_person, online, postal")
+        }
+    }
+
+    /// A field that anybody could send is worth nothing: whoever trusts a proxy's listens to nobody else.
+    private func checkAccess(_ source: inout SettingSource) {
+        if operationsAccess == .proxy, !operationsListen.isLoopback {
+            source.complain(
+                "operations.access", "proxy chỉ dùng khi operations.listen là địa chỉ nội bộ của máy chạy proxy",
+                "proxy needs operations.listen on the loopback of the proxy's machine")
+        }
+        let marks = "!#$%&'*+-.^_`|~"
+        let isField =
+            (1...64).contains(operationsProxyHeader.utf8.count)
+            && operationsProxyHeader.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || marks.contains($0)) }
+        if !isField || ["authorization", "host", "hoso-peer"].contains(operationsProxyHeader.lowercased()) {
+            source.complain(
+                "operations.proxy_header", "phải là tên trường HTTP, ví dụ X-Remote-User",
+                "must be the name of an HTTP field, for example X-Remote-User")
         }
     }
 

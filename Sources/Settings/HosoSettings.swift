@@ -20,6 +20,12 @@ package struct HosoSettings: Sendable {
     package var healthListen: ListenAddress?
     /// Where operations answers.
     package var operationsListen: ListenAddress
+    /// How callers of the HTTP API show who they are.
+    package var operationsAccess: OperationsAccess
+    /// The field by which a proxy names its user.
+    package var operationsProxyHeader: String
+    /// Questions a minute of each caller of the HTTP API; 0: as many as they like.
+    package var operationsRequests: Int
     /// What happens to unknown units and procedures.
     package var catalogue: Catalogue.Policy
     /// Endpoints of brokers for senders.
@@ -144,6 +150,10 @@ package struct HosoSettings: Sendable {
         healthSockets = paths.optional(source.text("health.sockets"))
         healthListen = ListenAddress(source.text("health.listen"))
         operationsListen = ListenAddress(source.text("operations.listen")) ?? .standard
+        operationsAccess = source.word(
+            "operations.access", OperationsAccess.init(rawValue:), "loopback, token, proxy", .token)
+        operationsProxyHeader = source.text("operations.proxy_header")
+        operationsRequests = source.integer("operations.requests_per_minute", in: 0...1_000_000)
         catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
         serverKey = paths.key(source.text("intake.server_key"))

@@ -6,6 +6,16 @@ package enum LogFormat: Sendable {
     case text
 }
 
+/// How callers of the HTTP API show who they are.
+package enum OperationsAccess: String, Sendable, CaseIterable {
+    /// Whoever is on this machine may ask; others need a token.
+    case loopback
+    /// Everybody needs a token.
+    case token
+    /// A proxy on this machine names its user.
+    case proxy
+}
+
 /// Where a server listens.
 package struct ListenAddress: Sendable, Equatable {
     /// A name or address of this machine.

@@ -42,6 +42,17 @@ package struct SettingKey: Sendable {
             "operations.listen", "127.0.0.1:8610", "HOST:PORT of the page, /metrics and /health of `hoso operations`",
             "MÁY:CỔNG của trang web, /metrics và /health"),
         SettingKey(
+            "operations.access", "loopback",
+            "who may ask over HTTP: loopback: whoever is on this machine, others by token; token: by token only; proxy: whom a proxy on this machine names",
+            "ai được hỏi qua HTTP: loopback: người trên máy này, nơi khác cần mã truy cập; token: luôn cần mã truy cập; proxy: người mà proxy trên máy này xác nhận"
+        ),
+        SettingKey(
+            "operations.proxy_header", "X-Remote-User", "HTTP field by which the proxy names its user",
+            "trường HTTP ghi tên người dùng do proxy xác nhận"),
+        SettingKey(
+            "operations.requests_per_minute", "600", "questions a minute of each caller over HTTP; 0: no limit",
+            "số câu hỏi mỗi phút của mỗi người gọi qua HTTP; 0: không giới hạn"),
+        SettingKey(
             "intake.endpoints", "ipc://intake.sock", "where senders reach the broker",
             "nơi các điểm gửi kết nối"),
         SettingKey(

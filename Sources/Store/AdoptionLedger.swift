@@ -7,7 +7,7 @@ package struct AdoptionScope: Sendable {
     package var from: Day?
     /// The day after the last one; `nil`: to the end.
     package var to: Day?
-    /// Codes of units; none stands for all.
+    /// Codes of units, `H36.31.*` with those below it; none stands for all.
     package var units: [String] = []
 
     /// A part.
@@ -31,8 +31,17 @@ package struct AdoptionScope: Sendable {
     /// The condition on ledger rows `i`.
     static let condition = """
         ($1::date IS NULL OR i.received_on >= $1) AND ($2::date IS NULL OR i.received_on < $2)
-        AND (cardinality($3::text[]) = 0 OR i.unit = ANY ($3))
+        AND (cardinality($3::text[]) = 0 OR \(isAmong("i.unit", "$3")))
         """
+
+    /// The condition that a column is one of the units of a parameter, or below one that ends in `.*`.
+    static func isAmong(_ column: String, _ parameter: String) -> String {
+        """
+        (\(column) = ANY (\(parameter)::text[]) OR EXISTS (
+            SELECT FROM unnest(\(parameter)::text[]) AS u WHERE right(u, 2) = '.*'
+            AND (\(column) = left(u, -2) OR starts_with(\(column), left(u, -1)))))
+        """
+    }
 }
 
 /// Figures explained by the ledger: the dossiers behind them, at any moment, and what restated them since another.
@@ -60,6 +69,8 @@ package struct AdoptionLedger {
         package let counts: [(facts: CountedFacts, dossiers: Int64)]
         /// The first of them, by day and code.
         package let dossiers: [Dossier]
+        /// Whether there are more.
+        package let hasMore: Bool
     }
 
     /// A ledger row that changed figures.
@@ -82,9 +93,11 @@ package struct AdoptionLedger {
     package init(_ connection: Connection) { self.connection = connection }
 
     /// Asks several things of one snapshot: what is committed in between is in none of the answers.
-    package func inOneSnapshot<Value>(_ work: () async throws -> Value) async throws -> Value {
+    package func inOneSnapshot<Value>(
+        _ work: () async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
         _ = try await connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", as: "begin a snapshot")
-        do {
+        do throws(PostgresError) {
             _ = try await connection.run("SET LOCAL work_mem = '64MB'", as: "prepare a snapshot")
             let value = try await work()
             try await connection.rollBack()
@@ -113,7 +126,7 @@ package struct AdoptionLedger {
         var listed = parameters
         listed.append(day: cursor?.day.number)
         listed.append(cursor?.code)
-        listed.append(Int64(limit))
+        listed.append(Int64(limit) + 1)
         let counts = try await connection.run(
             Self.counts, parameters, as: "explain adoption", within: .seconds(300))
         let list = try await connection.run(Self.list, listed, as: "explain adoption", within: .seconds(300))
@@ -121,7 +134,8 @@ package struct AdoptionLedger {
             counts: (0..<counts.count).compactMap { row in
                 Self.facts(counts, row, 0).map { ($0, counts.int64(row, 5)) }
             },
-            dossiers: (0..<list.count).compactMap { Self.dossier(list, $0, 0) })
+            dossiers: (0..<min(list.count, limit)).compactMap { Self.dossier(list, $0, 0) },
+            hasMore: list.count > limit)
     }
 
     /// What was recorded after one moment up to another, in order of dossiers and time, at most `limit` rows.

@@ -54,10 +54,12 @@ package struct AdoptionQuery {
 
     /// Groups in order of their keys, without those whose dossiers have all been withdrawn; days from `from` up to but not including `to`.
     /// - Parameters:
-    ///   - units: codes of the units that are counted; none stands for all.
+    ///   - units: codes of the units that are counted, `H36.31.*` with those below it; none stands for all.
     ///   - moment: the figures as of then, in microseconds since 1970: of what had been recorded; `nil`: now.
+    ///   - limit: most tallies that are read; `nil`: all.
     package func groups(
-        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = [], asOf moment: Int64? = nil
+        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = [], asOf moment: Int64? = nil,
+        limit: Int? = nil
     ) async throws(PostgresError) -> [Group] {
         let keys = dimensions.filter { $0 != .channel }
         let columns = keys.map { $0.sql + ", " }.joined()
@@ -70,7 +72,7 @@ package struct AdoptionQuery {
             var codes = Column(.text)
             for unit in units { codes.append(unit) }
             parameters.append(codes)
-            place = "AND unit = ANY ($3)"
+            place = "AND \(AdoptionScope.isAmong("unit", "$3"))"
         }
         var source = Self.source(dimensions, from, to)
         if let moment {
@@ -81,7 +83,7 @@ package struct AdoptionQuery {
             """
             SELECT \(columns)channel, \(Measures.names.map { "sum(\($0))::bigint" }.joined(separator: ", "))
             FROM \(source) a WHERE ($1::date IS NULL OR day >= $1) AND ($2::date IS NULL OR day < $2) \(place)
-            GROUP BY \(grouping) HAVING sum(dossiers) <> 0 ORDER BY \(grouping)
+            GROUP BY \(grouping) HAVING sum(dossiers) <> 0 ORDER BY \(grouping)\(limit.map { " LIMIT \($0)" } ?? "")
             """, parameters, as: "read adoption", within: .seconds(moment == nil ? 30 : 300))
         return Self.groups(in: result, keys: keys.count)
     }

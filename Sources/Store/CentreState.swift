@@ -51,13 +51,7 @@ package struct CentreState: Sendable {
                 Statement(Self.surveySQL),
             ], as: "look how the centre fares", within: .seconds(30))
         let (names, reasons, fold, tasks) = (results[1], results[2], results[4], results[5])
-        senders = (0..<names.count).map { row in
-            Sender(
-                name: names.string(row, 0), silentSeconds: names.isNull(row, 1) ? nil : names.double(row, 1),
-                waiting: names.int64(row, 2), missing: names.int64(row, 3), recorded: names.int64(row, 4),
-                announced: names.int64(row, 5),
-                alarms: names.string(row, 6).split(separator: ",").map(String.init))
-        }
+        senders = Self.senders(in: names)
         quarantine = (0..<reasons.count).map { (reasons.string($0, 0), reasons.int64($0, 1)) }
         quarantined = results[3].int64(0, 0)
         foldLag = fold.double(0, 0)
@@ -65,6 +59,21 @@ package struct CentreState: Sendable {
         databaseBytes = fold.int64(0, 3)
         waitingTasks = tasks.int64(0, 0)
         oldestTask = tasks.double(0, 1)
+    }
+
+    /// Reads of the senders only, in order of their names.
+    package static func senders(_ connection: Connection) async throws(PostgresError) -> [Sender] {
+        senders(in: try await connection.run(senderSQL, as: "look how senders fare", within: .seconds(30)))
+    }
+
+    private static func senders(in names: QueryResult) -> [Sender] {
+        (0..<names.count).map { row in
+            Sender(
+                name: names.string(row, 0), silentSeconds: names.isNull(row, 1) ? nil : names.double(row, 1),
+                waiting: names.int64(row, 2), missing: names.int64(row, 3), recorded: names.int64(row, 4),
+                announced: names.int64(row, 5),
+                alarms: names.string(row, 6).split(separator: ",").map(String.init))
+        }
     }
 
     /// Only what lies above the watermark of an epoch is counted, which the fold keeps moving.

@@ -69,6 +69,15 @@ package struct Trace {
         }
     }
 
+    /// The unit under which a dossier counts now; `nil` when nothing is stored of it.
+    package func unit(of code: String) async throws(PostgresError) -> String? {
+        var parameters = Parameters()
+        parameters.append(code)
+        let result = try await connection.run(
+            "SELECT coalesce(unit, '') FROM hoso.dossier WHERE code = $1", parameters, as: "find a dossier's unit")
+        return result.count == 0 ? nil : result.string(0, 0)
+    }
+
     /// A dossier's stored entry is found through the dossier, all others through their code; a correction leads to the
     /// entry with which the dossier began.
     private static let sql = """

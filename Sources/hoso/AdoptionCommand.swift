@@ -76,24 +76,10 @@ struct AdoptionCommand: AsyncParsableCommand {
         ) async throws -> AdoptionReport {
             let (options, asOf, zone) = (options, asOf, settings.zone)
             return try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
-                let query = AdoptionQuery(connection)
-                let span = try await query.span()
                 let now = try await AdoptionLedger(connection).now()
                 let moment = try asOf.map { try options.moment($0, in: zone, now: now) }
-                // What is outstanding first: what arrives in between is in the figures and in the bounds, not in neither.
-                let outstanding =
-                    moment == nil
-                    ? Outstanding(
-                        try await CentreState(connection), grants: try await SenderGrants(connection).all(), now: now)
-                    : nil
-                let groups = try await query.groups(
-                    by: dimensions, from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-                return AdoptionReport(
-                    metric: metric, dimensions: dimensions, from: scope.from ?? span?.lowerBound,
-                    to: scope.to
-                        ?? [span?.upperBound.advanced(by: 1), scope.from?.advanced(by: 1)]
-                        .compactMap(\.self).max(),
-                    timeZone: zone.identifier, groups: groups, outstanding: outstanding)
+                return try await AdoptionReport.read(
+                    connection, metric, scope, by: dimensions, asOf: moment, in: zone)
             }
         }
     }

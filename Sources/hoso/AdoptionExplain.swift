@@ -32,22 +32,12 @@ extension AdoptionCommand {
             try await reportingErrors(in: settings.language) {
                 let (options, asOf, limit, zone) = (options, asOf, limit, settings.zone)
                 let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
-                    let ledger = AdoptionLedger(connection)
-                    let now = try await ledger.now()
+                    let now = try await AdoptionLedger(connection).now()
                     // Without a moment all that is recorded, also what is not folded yet: by a moment still to come.
                     let moment = try asOf.map { try options.moment($0, in: zone, now: now) } ?? now + 86_400_000_000
-                    let state = try await CentreState(connection)
-                    let (standing, figures) = try await ledger.inOneSnapshot {
-                        (
-                            try await ledger.standing(scope, asOf: moment, limit: limit),
-                            try await AdoptionQuery(connection).groups(
-                                by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-                        )
-                    }
-                    return ExplanationReport(
-                        metric, channel: channel, standing: standing,
-                        figures: figures.flatMap(\.channels.values).reduce(Tally()) { $0 + $1 },
-                        quarantine: state.quarantine)
+                    return try await ExplanationReport.read(
+                        connection, metric, channel: channel, scope, asOf: moment, limit: limit
+                    ).report
                 }
                 switch options.format {
                 case .table: report.lines(in: settings.language).forEach(Console.line)
@@ -88,8 +78,7 @@ extension AdoptionCommand {
                 let (options, limit, zone) = (options, limit, settings.zone)
                 let (first, second) = (first, second)
                 let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
-                    let ledger = AdoptionLedger(connection)
-                    let now = try await ledger.now()
+                    let now = try await AdoptionLedger(connection).now()
                     let start = try options.moment(first, in: zone, now: now)
                     let end = try second.map { try options.moment($0, in: zone, now: now) } ?? now
                     guard start < end else {
@@ -97,24 +86,8 @@ extension AdoptionCommand {
                             options.common.spoken.choose(
                                 "Thời điểm sau phải sau thời điểm đầu.", "The second time must be after the first."))
                     }
-                    let query = AdoptionQuery(connection)
-                    let (rates, changes) = try await ledger.inOneSnapshot {
-                        var rates: [Rate] = []
-                        for moment in [start, end] {
-                            let groups = try await query.groups(
-                                by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-                            rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
-                        }
-                        return (
-                            rates, try await ledger.changes(scope, after: start, upTo: end, limit: limit + 1)
-                        )
-                    }
-                    var local = zone
-                    let day = local.day(of: Instant(microseconds: start))
-                    return RestatementReport(
-                        Restatement.all(in: Array(changes.prefix(limit)), since: day), metric: metric,
-                        channel: channel, rates: (rates[0], rates[1]), moments: (start, end), zone: zone,
-                        isCut: changes.count > limit)
+                    return try await RestatementReport.read(
+                        connection, metric, channel: channel, scope, from: start, to: end, in: zone, limit: limit)
                 }
                 switch options.format {
                 case .table: report.lines(in: settings.language).forEach(Console.line)

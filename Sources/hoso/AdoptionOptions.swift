@@ -1,3 +1,4 @@
+import Adoption
 import ArgumentParser
 import Dossiers
 import Settings
@@ -49,8 +50,7 @@ struct AdoptionOptions: ParsableArguments {
     /// A moment to come has no figures yet.
     func moment(_ text: String, in zone: LocalZone, now: Int64) throws -> Int64 {
         var zone = zone
-        let moment = Instant(rfc3339: text) ?? zone.instant(localText: text)
-        guard let moment else {
+        guard let moment = zone.moment(of: text) else {
             throw ValidationError(
                 common.spoken.choose(
                     "“\(text)” không phải thời điểm (YYYY-MM-DD, YYYY-MM-DDTHH:MM hoặc RFC 3339).",
@@ -61,25 +61,5 @@ struct AdoptionOptions: ParsableArguments {
                 common.spoken.choose("“\(text)” còn ở tương lai.", "“\(text)” is still to come."))
         }
         return moment.microseconds
-    }
-}
-
-extension LocalZone {
-    /// The moment of `YYYY-MM-DD`, its beginning, or of `YYYY-MM-DDTHH:MM[:SS]`.
-    fileprivate mutating func instant(localText text: String) -> Instant? {
-        let parts = text.split(whereSeparator: { $0 == "T" || $0 == " " }).map(String.init)
-        guard (1...2).contains(parts.count), let day = Day(iso8601: parts[0]) else { return nil }
-        var time = [0, 0, 0]
-        if parts.count == 2 {
-            let numbers = parts[1].split(separator: ":").map { $0.count == 2 ? Int($0) : nil }
-            guard (2...3).contains(numbers.count) else { return nil }
-            for (index, number) in numbers.enumerated() {
-                guard let number else { return nil }
-                time[index] = number
-            }
-        }
-        let date = day.components
-        return instant(
-            localYear: date.year, month: date.month, day: date.day, hour: time[0], minute: time[1], second: time[2])
     }
 }

@@ -44,7 +44,8 @@ struct Hoso: AsyncParsableCommand {
             CommandGroup(
                 name: "Tools · Công cụ",
                 subcommands: [
-                    SenderCommand.self, Keygen.self, Migrate.self, BackupCommand.self, RestoreCommand.self,
+                    SenderCommand.self, TokenCommand.self, Keygen.self, Migrate.self, BackupCommand.self,
+                    RestoreCommand.self,
                     RetentionCommand.self, CheckConfig.self, Sample.self, Bench.self,
                 ]),
         ])

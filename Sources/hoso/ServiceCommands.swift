@@ -91,21 +91,43 @@ struct AggregatorCommand: AsyncParsableCommand {
 struct OperationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operations",
-        abstract: "Answers over HTTP how everything fares: /metrics, /health · Cung cấp số liệu giám sát qua HTTP.")
+        abstract: "Answers over HTTP: /v1 for adoption and more, /metrics, /health · Trả lời qua HTTP.")
     @OptionGroup var service: ServiceOptions
 
     func run() async throws {
         let settings = try service.common.settings()
         let observed = Observed("operations", service, settings)
         try await reportingErrors(in: settings.language) {
+            let context = OperationsContext(
+                pool: try QueryPool(settings.database("operations", as: .read)), zone: settings.zone,
+                language: settings.language, program: Program.software)
+            let api = APIRoutes(context, access: AccessPolicy(settings))
             let server = OperationsServer(
                 at: HealthServer.Place(settings.operationsListen), observed.places, observed.health,
-                sockets: settings.healthSockets, own: observed.name, logger: observed.logger)
+                sockets: settings.healthSockets, own: observed.name, logger: observed.logger
+            ) { router in
+                api.add(to: router)
+            }
             let watch = try CentreWatch(
                 database: settings.database("operations", as: .read), board: observed.board, vitals: observed.vitals,
                 logger: observed.logger)
             try await serve([server, watch], logger: observed.logger)
         }
+    }
+}
+
+extension AccessPolicy {
+    /// The policy of these settings.
+    init(_ settings: HosoSettings) {
+        self.init()
+        mode =
+            switch settings.operationsAccess {
+            case .loopback: .loopback
+            case .token: .token
+            case .proxy: .proxy
+            }
+        proxyHeader = settings.operationsProxyHeader
+        requestsPerMinute = settings.operationsRequests
     }
 }
 

@@ -93,6 +93,17 @@ import ZeroMQ
         #expect(problems("intake: { workers: \"ipc:///\(String(repeating: "x", count: 120))\" }").count == 1)
     }
 
+    @Test func `A proxy is trusted only where nobody else can reach, and names its user in a field of HTTP`() throws {
+        #expect(try load("operations: { access: proxy }").operationsAccess == .proxy)
+        #expect(try load("").operationsAccess == .loopback)
+        #expect(problems("operations: { access: proxy, listen: '0.0.0.0:8610' }").count == 1)
+        #expect(
+            problems("operations: { access: open }") == ["operations.access: must be one of loopback, token, proxy"])
+        for field in ["", "a b", "Authorization", "host", "Hoso-Peer", "Tên"] {
+            #expect(problems("operations: { proxy_header: '\(field)' }").count == 1, "\(field)")
+        }
+    }
+
     @Test func `A password stands in its own file, never in the connection string`() throws {
         #expect(problems("database: { url: \"host=/run password=secret\" }").count == 1)
         #expect(problems("database: { url: \"postgresql://user:secret@localhost/hoso\" }").count == 1)

@@ -88,6 +88,15 @@ import Testing
                 .read,
                 ["SELECT * FROM hoso.survey_contact", "INSERT INTO hoso.replay (by_whom, chosen) VALUES ('', '')"]
             ),
+            (.operations, ["UPDATE hoso.api_token SET units = NULL", "DELETE FROM hoso.api_token"]),
+            (.ingest, ["SELECT * FROM hoso.api_token"]), (.fold, ["SELECT * FROM hoso.api_token"]),
+            (
+                .read,
+                [
+                    "INSERT INTO hoso.api_token (name, digest, role, made_by) VALUES ('', '', '', '')",
+                    "UPDATE hoso.api_token SET revoked_by = ''",
+                ]
+            ),
             (.operations, ["UPDATE hoso.adoption SET late = 0", "UPDATE hoso.fold SET id = 0"]),
             (.ingest, ["SELECT hoso.close_period()", "SELECT hoso.drop_period(1)", "SELECT hoso.forget_dossiers(1)"]),
             (.relay, ["SELECT hoso.close_period()", "SELECT hoso.drop_period(1)", "SELECT * FROM hoso.forgotten"]),
@@ -121,6 +130,8 @@ import Testing
                 ]
             ),
             (.operations, ["SELECT body FROM hoso.quarantine", "SELECT * FROM hoso.sender_key"]),
+            (.operations, ["UPDATE hoso.api_token SET revoked_at = now(), revoked_by = 'x'"]),
+            (.read, ["SELECT * FROM hoso.api_token"]),
             (.ingest, ["SELECT * FROM hoso.forgotten", "SELECT * FROM hoso.dossier_gone"]),
             (.fold, ["SELECT * FROM hoso.period", "SELECT hoso.close_period()", "SELECT hoso.expired_period()"]),
             (

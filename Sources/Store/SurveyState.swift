@@ -1,0 +1,34 @@
+package import Postgres
+
+/// How far survey tasks have been carried out.
+package struct SurveyState: Sendable, Equatable {
+    /// Tasks that are due and not acknowledged, at most ``CentreState/mostTasks``.
+    package let waiting: Int64
+    /// Tasks that are not due yet, at most as many.
+    package let scheduled: Int64
+    /// When the oldest task that waits became due, in microseconds since 1970; `nil`: none waits.
+    package let oldest: Int64?
+
+    /// Reads it.
+    package init(_ connection: Connection) async throws(PostgresError) {
+        let result = try await connection.run(Self.sql, as: "look how surveys fare", within: .seconds(30))
+        waiting = result.int64(0, 0)
+        scheduled = result.int64(0, 1)
+        oldest = result.isNull(0, 2) ? nil : result.microseconds(0, 2)
+    }
+
+    /// A task that was due before it was there has waited since its dossier was stored.
+    private static let sql = """
+        WITH pending AS (
+            SELECT t.xid, t.id, t.dossier, t.not_before FROM hoso.survey_task t, hoso.survey_floor f
+            WHERE (t.xid, t.id) > (f.xid, f.task)
+              AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t.id)
+            ORDER BY t.xid, t.id LIMIT \(CentreState.mostTasks)
+        ), waiting AS (SELECT * FROM pending WHERE not_before <= now())
+        SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM pending WHERE not_before > now()),
+               greatest((SELECT min(not_before) FROM waiting), (
+                   SELECT i.recorded_at FROM waiting w JOIN hoso.dossier d ON d.code = w.dossier
+                   JOIN hoso.intake i ON i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence
+                   ORDER BY w.xid, w.id, i.part LIMIT 1))
+        """
+}
