@@ -167,7 +167,7 @@ let package = Package(
         tests("MachinesTests", ["Machines"]),
         // The machines in a simulated world: no sockets, no files, no waiting.
         tests("SimulationTests", ["Machines"]),
-        tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Spool", "TestSupport", grdb]),
+        tests("SpoolTests", ["Dossiers", "IntakeProtocol", "Polling", "Spool", "TestSupport", grdb]),
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests(
             "ObservabilityTests",
@@ -199,6 +199,10 @@ let package = Package(
                 "Spool",
                 "Store", "TestSupport", "ZeroMQ", logging, subprocess, system,
             ]),
+        // Builds the package and boots machines in containers, as root.
+        .testTarget(
+            name: "PackageTests", dependencies: ["TestSupport", subprocess, system],
+            exclude: ["machines.sh", "proof.sh"], swiftSettings: strict),
         // Counted by Deploy/benchmark; no product.
         .executableTarget(
             name: "InstructionBenchmarks",

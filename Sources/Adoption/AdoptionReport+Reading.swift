@@ -64,21 +64,21 @@ extension ExplanationReport {
 extension RestatementReport {
     /// Reads what was restated between two moments, in microseconds since 1970, from at most `limit` ledger rows.
     package static func read(
-        _ connection: Connection, _ metric: Metric, _ scope: AdoptionScope, from start: Int64, to end: Int64,
-        in zone: LocalZone, limit: Int
+        _ connection: Connection, _ metric: Metric, channel: Channel, _ scope: AdoptionScope, from start: Int64,
+        to end: Int64, in zone: LocalZone, limit: Int
     ) async throws(PostgresError) -> RestatementReport {
         let query = AdoptionQuery(connection)
         var rates: [Rate] = []
         for moment in [start, end] {
             let groups = try await query.groups(
                 by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-            rates.append(metric.rate(of: groups.first?.channels ?? [:]))
+            rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
         }
         let changes = try await AdoptionLedger(connection).changes(scope, after: start, upTo: end, limit: limit + 1)
         var local = zone
         let day = local.day(of: Instant(microseconds: start))
         return RestatementReport(
-            Restatement.all(in: Array(changes.prefix(limit)), since: day), metric: metric, rates: (rates[0], rates[1]),
-            moments: (start, end), zone: zone, isCut: changes.count > limit)
+            Restatement.all(in: Array(changes.prefix(limit)), since: day), metric: metric, channel: channel,
+            rates: (rates[0], rates[1]), moments: (start, end), zone: zone, isCut: changes.count > limit)
     }
 }

@@ -56,7 +56,7 @@ package struct ExplanationReport: Sendable {
         let isVietnamese = language == .vietnamese
         var name = metric.title(in: language)
         if metric == .shareOfAll { name += " (\(channel.title(in: language)))" }
-        var lines = ["\(name): \(Figures.percent(rate, language)) = \(rate.numerator) / \(rate.denominator)", ""]
+        var lines = ["\(name): \(Figures.percent(rate, language)) % = \(rate.numerator) / \(rate.denominator)", ""]
         let header =
             isVietnamese ? ["Tính vào", "Quy tắc", "Số hồ sơ"] : ["Counts in", "Rule", "Dossiers"]
         lines +=

@@ -5,6 +5,7 @@ import Store
 package struct RestatementReport: Sendable {
     private let restatements: [Restatement]
     private let metric: Metric
+    private let channel: Channel
     private let rates: (before: Rate, after: Rate)
     private let moments: (first: Int64, last: Int64)
     private let zone: LocalZone
@@ -12,14 +13,16 @@ package struct RestatementReport: Sendable {
 
     /// A report.
     /// - Parameters:
+    ///   - channel: whose share is asked for, in `share_of_all`.
     ///   - rates: the rate of the metric at both moments.
     ///   - isCut: whether there are more changes than were read.
     package init(
-        _ restatements: [Restatement], metric: Metric, rates: (before: Rate, after: Rate),
+        _ restatements: [Restatement], metric: Metric, channel: Channel, rates: (before: Rate, after: Rate),
         moments: (first: Int64, last: Int64), zone: LocalZone, isCut: Bool
     ) {
         self.restatements = restatements
         self.metric = metric
+        self.channel = channel
         self.rates = rates
         self.moments = moments
         self.zone = zone
@@ -40,9 +43,11 @@ package struct RestatementReport: Sendable {
     /// The report for people.
     package func lines(in language: Language) -> [String] {
         let isVietnamese = language == .vietnamese
+        let name =
+            metric.title(in: language) + (metric == .shareOfAll ? " (\(channel.title(in: language)))" : "")
         var lines = [
-            "\(metric.title(in: language)): \(Figures.percent(rates.before, language)) → "
-                + "\(Figures.percent(rates.after, language)) (\(rates.before.numerator)/\(rates.before.denominator) → "
+            "\(name): \(Figures.percent(rates.before, language)) % → \(Figures.percent(rates.after, language)) % ("
+                + "\(rates.before.numerator)/\(rates.before.denominator) → "
                 + "\(rates.after.numerator)/\(rates.after.denominator))",
             "\(time(moments.first)) → \(time(moments.last))",
         ]
@@ -71,6 +76,7 @@ package struct RestatementReport: Sendable {
     package var json: String {
         var document = JSONLine()
         document.add("metric", text: metric.rawValue)
+        if metric == .shareOfAll { document.add("channel", text: channel.code) }
         document.add("from", text: Instant(microseconds: moments.first).rfc3339())
         document.add("to", text: Instant(microseconds: moments.last).rfc3339())
         document.add("before", raw: object(rates.before))

@@ -65,6 +65,8 @@ extension Courier {
         guard header.session == session || header.command == .bye || header.command == .error else { return }
         _ = machine.heard(session: session, at: .now)
         switch header.command {
+        // One of an earlier batch that began alike and was cut otherwise: the receipt of the one on its way is still to come.
+        case .receipt where sent[header.first].map { $0.digests.count != Int(header.count) } ?? false: return
         case .receipt: answered.append((header.first, try record(parcel)))
         case .credit:
             let credit = try WireCredit(body: parcel.body, as: header.contentType)

@@ -25,6 +25,8 @@ package struct BrokerConfiguration: Sendable {
     package var nextServerKey: CurveSecretKey?
     /// The public keys of workers on other machines.
     package var workerKeys: [CurvePublicKey] = []
+    /// The user of this machine, beside root and the broker's own, whose processes may be workers.
+    package var workerUser: UInt32?
     /// Resident bytes of the process beside those that the machine holds, above which connections are cut.
     package var overhead = 134_217_728
     /// Sockets that whoever started the process has opened for it.
@@ -96,7 +98,7 @@ package actor BrokerService: Service {
         self.vitals = vitals
         self.configuration = configuration
         self.logger = logger
-        gate = Gate(workers: configuration.workerKeys)
+        gate = Gate(workers: configuration.workerKeys, user: configuration.workerUser)
         // Before anything listens.
         keeper = try Gatekeeper(in: context)
         front = try Socket(.router, in: context, options: .exposed)

@@ -20,10 +20,12 @@ struct Gate {
     private(set) var roster: Roster?
     /// The public keys of workers on other machines, with their places in the configuration.
     private let workers: [[UInt8]: UInt32]
+    private let workerUser: UInt32?
     private let users: Set<UInt32> = [geteuid(), 0]
 
-    /// A gate that knows nobody yet but the workers with these keys.
-    init(workers keys: [CurvePublicKey] = []) {
+    /// A gate that knows nobody yet but the workers with these keys, and those that run as a user of this machine.
+    init(workers keys: [CurvePublicKey] = [], user workerUser: UInt32? = nil) {
+        self.workerUser = workerUser
         workers = Dictionary(
             keys.enumerated().map { ($1.bytes, UInt32($0)) }, uniquingKeysWith: { first, _ in first })
     }
@@ -33,7 +35,8 @@ struct Gate {
         guard let visitor else { return .turnAway }
         switch visitor.proof {
         // Who runs as this user, or as root, can read keys and spools anyway.
-        case .user(let user): return users.contains(user) ? .admit(.local) : .turnAway
+        case .user(let user) where users.contains(user): return .admit(.local)
+        case .user(let user): return user == workerUser && visitor.domain == Self.workers ? .admit(.local) : .turnAway
         case .key(let key):
             if visitor.domain == Self.workers {
                 return workers[key.bytes].map { .admit(.worker($0)) } ?? .turnAway

@@ -32,6 +32,12 @@ public enum Metric: String, Sendable, CaseIterable {
         }
     }
 
+    /// The rate over the tallies of the channels; for `share_of_all`, that of a channel.
+    public func rate(of tallies: [Channel: Tally], channel: Channel) -> Rate {
+        guard self == .shareOfAll else { return rate(of: tallies) }
+        return Rate((tallies[channel] ?? Tally()).dossiers, of: tallies.values.reduce(0) { $0 + $1.dossiers })
+    }
+
     /// What people call it.
     public func title(in language: Language) -> String {
         switch (self, language) {

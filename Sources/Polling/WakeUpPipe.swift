@@ -17,6 +17,7 @@ public final class WakeUpPipe: Sendable {
             close(descriptor)
             return nil
         }
+        FolderOwner.adopt(descriptor, at: path)
     }
 
     deinit { close(descriptor) }

@@ -223,15 +223,6 @@ extension HosoSettings {
         return authority.lastIndex(of: "@").map { authority[..<$0].contains(":") } ?? false
     }
 
-    static func password(_ path: String, _ source: inout SettingSource) -> String? {
-        guard !path.isEmpty else { return nil }
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            source.complain("database.password_file", "không đọc được tệp", "cannot be read")
-            return nil
-        }
-        return text.trimmingCharacters(in: .newlines)
-    }
-
     /// A complete, commented file with some values in place of the defaults.
     package static func yaml(_ values: [String: String]) -> String {
         var lines = ["# Settings of hoso. Every key can also be set by the variable HOSO_<KEY> with _ for full stops."]

@@ -46,6 +46,8 @@ package struct HosoSettings: Sendable {
     package var receiptDays: Int
     /// Endpoint of the broker for workers.
     package var workerEndpoint: String
+    /// Name of the user of this machine as which workers run, where that is not the broker's own.
+    package var workerUser: String?
     /// Public keys of workers on other machines.
     package var workerKeys: [CurvePublicKey]
     /// File with the secret key of a worker, or `nil`.
@@ -66,8 +68,10 @@ package struct HosoSettings: Sendable {
     package var databaseURL: String
     /// Whether each service connects as a role of its own.
     package var hasSeparateRoles: Bool
-    /// The password, read from its file.
-    package var databasePassword: String?
+    /// File with the password, or folder with a file per role; `nil` for none.
+    package var passwordPath: String?
+    /// Where systemd has put this service's copies of key files; `nil` for a program that it did not start.
+    package var credentials: Credentials
     /// Files with the keys under which personal data is sealed, the one in force first.
     package var personalKeys: [String]
     /// Days after the last step of a dossier after which its applicant's data is erased; 0: never.
@@ -120,7 +124,9 @@ package struct HosoSettings: Sendable {
     ) throws(SettingsError) -> HosoSettings {
         var source = SettingSource(file: file, environment: environment, overrides: overrides)
         let folder = file.map { URL(fileURLWithPath: $0).deletingLastPathComponent().path }
-        let settings = HosoSettings(from: &source, folder: folder, locale: environment["LANG"])
+        let credentials = Credentials(folder: environment["CREDENTIALS_DIRECTORY"])
+        let settings = HosoSettings(
+            from: &source, paths: Paths(folder: folder, credentials: credentials), locale: environment["LANG"])
         guard source.problems.isEmpty, let settings else {
             let language = Language(rawValue: source.text("language")) ?? Language(locale: environment["LANG"])
             throw SettingsError(problems: source.problems, language: language)
@@ -128,8 +134,8 @@ package struct HosoSettings: Sendable {
         return settings
     }
 
-    private init?(from source: inout SettingSource, folder: String?, locale: String?) {
-        let paths = Paths(folder: folder)
+    private init?(from source: inout SettingSource, paths: Paths, locale: String?) {
+        credentials = paths.credentials
         let zone = LocalZone(identifier: source.text("time_zone"))
         if zone == nil {
             source.complain(
@@ -150,26 +156,27 @@ package struct HosoSettings: Sendable {
         operationsRequests = source.integer("operations.requests_per_minute", in: 0...1_000_000)
         catalogue = source.word("catalogue", Catalogue.Policy.init(rawValue:), "open, closed", .open)
         intakeEndpoints = source.list("intake.endpoints").map(paths.endpoint)
-        serverKey = paths.optional(source.text("intake.server_key"))
+        serverKey = paths.key(source.text("intake.server_key"))
         nextIntakeEndpoints = source.list("intake.next_endpoints")
-        nextServerKey = paths.optional(source.text("intake.next_server_key"))
+        nextServerKey = paths.key(source.text("intake.next_server_key"))
         centreKeys = source.list("intake.centre_keys").compactMap(CurvePublicKey.init(z85:))
-        receiptKey = paths.optional(source.text("intake.receipt_key"))
+        receiptKey = paths.key(source.text("intake.receipt_key"))
         receiptKeys = source.list("intake.receipt_keys").compactMap(VerificationKey.init(hexadecimal:))
         receiptDays = source.integer("intake.keep_receipts_days", in: 1...36_500)
         workerEndpoint = paths.endpoint(source.text("intake.workers"))
+        workerUser = source.text("intake.worker_user").isEmpty ? nil : source.text("intake.worker_user")
         workerKeys = source.list("intake.worker_keys").compactMap(CurvePublicKey.init(z85:))
-        workerKey = paths.optional(source.text("worker.key"))
-        surveyServerKey = paths.optional(source.text("survey.server_key"))
+        workerKey = paths.key(source.text("worker.key"))
+        surveyServerKey = paths.key(source.text("survey.server_key"))
         surveySenderKeys = source.list("survey.sender_keys").compactMap(CurvePublicKey.init(z85:))
-        surveyKey = paths.optional(source.text("survey.key"))
+        surveyKey = paths.key(source.text("survey.key"))
         surveyCentreKey = CurvePublicKey(z85: source.text("survey.centre_key"))
         lease = .seconds(source.integer("intake.lease_seconds", in: 2...600))
         brokerMemory = source.integer("intake.memory_bytes", in: 1_048_576...1 << 36)
         databaseURL = source.text("database.url")
         hasSeparateRoles = source.word(
             "database.roles", { ["separate": true, "single": false][$0] }, "separate, single", true)
-        personalKeys = source.list("personal.keys").map(paths.path)
+        personalKeys = source.list("personal.keys").compactMap(paths.key)
         personalRetentionDays = source.integer("personal.retention_days", in: 0...36_500)
         periodMonths = source.integer("retention.period_months", in: 0...12)
         ledgerMonths = source.integer("retention.ledger_months", in: 0...1_200)
@@ -178,8 +185,8 @@ package struct HosoSettings: Sendable {
         batchEntries = source.integer("worker.batch_entries", in: 1...10_000)
         futureTolerance = Int64(source.integer("worker.future_tolerance_hours", in: 0...8_760)) * 3_600
         senderName = source.text("sender.name")
-        senderKey = paths.optional(source.text("sender.key"))
-        signingKey = paths.optional(source.text("sender.signing_key"))
+        senderKey = paths.key(source.text("sender.key"))
+        signingKey = paths.key(source.text("sender.signing_key"))
         keptReceiptDays = source.integer("sender.keep_receipts_days", in: 0...36_500)
         spoolPath = paths.path(source.text("sender.spool"))
         spoolQuota = source.integer("sender.spool_quota_bytes", in: 1_048_576...1 << 40)
@@ -195,7 +202,7 @@ package struct HosoSettings: Sendable {
             minimumContactAge: source.integer("survey.minimum_contact_age_hours", in: 0...87_600))
         surveyLease = .seconds(source.integer("survey.lease_seconds", in: 1...86_400))
         aggregatorInterval = .milliseconds(source.integer("aggregator.interval_milliseconds", in: 10...60_000))
-        databasePassword = Self.password(paths.path(source.text("database.password_file")), &source)
+        passwordPath = paths.optional(source.text("database.password_file"))
         // With a problem noted already, any zone lets the other settings be checked.
         guard let zone = zone ?? LocalZone(identifier: "UTC") else { return nil }
         self.zone = zone
@@ -206,6 +213,7 @@ package struct HosoSettings: Sendable {
 /// Completes paths by the folder of the configuration file.
 private struct Paths {
     let folder: String?
+    let credentials: Credentials
 
     func path(_ path: String) -> String {
         guard !path.isEmpty, !path.hasPrefix("/"), let folder else { return path }
@@ -213,6 +221,9 @@ private struct Paths {
     }
 
     func optional(_ path: String) -> String? { path.isEmpty ? nil : self.path(path) }
+
+    /// A file with a secret: the copy that this service was given, where there is one.
+    func key(_ path: String) -> String? { optional(path).map { credentials.copy(of: $0) ?? $0 } }
 
     func endpoint(_ endpoint: String) -> String {
         guard endpoint.hasPrefix("ipc://") else { return endpoint }

@@ -85,6 +85,10 @@ package struct SettingKey: Sendable {
             "intake.worker_keys", "", "public keys of workers on other machines, for the broker",
             "khóa công khai của worker ở máy khác, dùng cho broker"),
         SettingKey(
+            "intake.worker_user", "",
+            "user of this machine as which workers run, for the broker; empty: as the broker's own",
+            "người dùng hệ thống chạy worker trên máy này, dùng cho broker; để trống: cùng người dùng với broker"),
+        SettingKey(
             "intake.lease_seconds", "10", "a worker silent for longer loses its batches",
             "worker im lặng quá mức này bị thu lại lô"),
         SettingKey("intake.memory_bytes", "67108864", "most that the broker holds", "bộ nhớ tối đa của broker"),
@@ -96,7 +100,9 @@ package struct SettingKey: Sendable {
             "separate: each service connects as a role of its own (hoso_ingest, hoso_fold, hoso_relay, hoso_read, "
                 + "hoso_operations); single: as the user of database.url",
             "separate: mỗi dịch vụ kết nối bằng vai trò riêng; single: bằng người dùng trong database.url"),
-        SettingKey("database.password_file", "", "file with the password", "tệp chứa mật khẩu"),
+        SettingKey(
+            "database.password_file", "", "file with the password, or folder with a file for each role, named like it",
+            "tệp chứa mật khẩu, hoặc thư mục có một tệp cho mỗi vai trò, đặt tên theo vai trò"),
         SettingKey(
             "personal.keys", "",
             "files with the keys under which personal data is sealed: the first seals, the others only open",

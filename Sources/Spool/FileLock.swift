@@ -1,4 +1,5 @@
 import Foundation
+import Polling
 package import SystemPackage
 
 /// A lock on a file, which one process at a time holds until it ends.
@@ -13,7 +14,8 @@ package final class FileLock: Sendable {
     package init?(path: String) throws(Errno) {
         do {
             file = try FileDescriptor.open(
-                FilePath(path), .readWrite, options: [.create, .closeOnExec], permissions: .ownerReadWrite)
+                FilePath(path), .readWrite, options: [.create, .closeOnExec, .noFollow], permissions: .ownerReadWrite)
+            FolderOwner.adopt(file.rawValue, at: path)
         } catch {
             throw error as? Errno ?? .ioError
         }

@@ -1,3 +1,4 @@
+import Polling
 import Synchronization
 import SystemPackage
 
@@ -14,9 +15,10 @@ enum NewFile {
         try oneAtATime.withLock { _ in
             do {
                 let options: FileDescriptor.OpenOptions = [.create, .exclusiveCreate, .closeOnExec]
-                try FileDescriptor.open(
-                    FilePath(path), .writeOnly, options: options, permissions: .ownerReadWrite
-                ).close()
+                let file = try FileDescriptor.open(
+                    FilePath(path), .writeOnly, options: options, permissions: .ownerReadWrite)
+                FolderOwner.adopt(file.rawValue, at: path)
+                try file.close()
             } catch Errno.fileExists {}
         }
     }

@@ -61,6 +61,8 @@ extension AdoptionCommand {
         @Argument(help: "The second time (default: now) · Thời điểm sau.")
         var second: String?
         @OptionGroup var options: AdoptionOptions
+        @Option(help: "Channel whose share is asked for, for share_of_all · Hình thức được hỏi.")
+        var channel = Channel.online.code
         @Option(help: "Ledger rows that are read · Số dòng sổ được đọc.")
         var limit = 10_000
 
@@ -70,6 +72,7 @@ extension AdoptionCommand {
 
         func run() async throws {
             let (metric, scope) = (try options.parsedMetric(), try options.scope())
+            let channel = try options.parsed(channel, "channel", Channel.init(code:))
             let settings = try options.common.settings()
             try await reportingErrors(in: settings.language) {
                 let (options, limit, zone) = (options, limit, settings.zone)
@@ -84,7 +87,7 @@ extension AdoptionCommand {
                                 "Thời điểm sau phải sau thời điểm đầu.", "The second time must be after the first."))
                     }
                     return try await RestatementReport.read(
-                        connection, metric, scope, from: start, to: end, in: zone, limit: limit)
+                        connection, metric, channel: channel, scope, from: start, to: end, in: zone, limit: limit)
                 }
                 switch options.format {
                 case .table: report.lines(in: settings.language).forEach(Console.line)

@@ -9,7 +9,8 @@ import Store
 /// Options of every command.
 struct CommonOptions: ParsableArguments {
     @Option(
-        help: "Configuration file (default: HOSO_CONFIG, else the one of hoso up) · Tệp cấu hình.", completion: .file())
+        help: "Configuration file (default: HOSO_CONFIG, else the one of hoso setup or hoso up) · Tệp cấu hình.",
+        completion: .file())
     var config: String?
 
     @Option(help: "vi or en (default: from LANG) · Ngôn ngữ.")
@@ -23,11 +24,13 @@ struct CommonOptions: ParsableArguments {
     /// The language before the settings have been read.
     var spoken: Language { .spoken(language) }
 
-    /// The configuration file: the named one, else the one that `hoso up` writes in its standard folder.
+    /// The configuration file: the named one, else that of the services of this machine, which `hoso setup` writes, else the
+    /// one that `hoso up` writes in its standard folder.
     var file: String? {
         if let named = config ?? ProcessInfo.processInfo.environment["HOSO_CONFIG"] { return named }
-        let standard = Installation.standard.configuration
-        return FileManager.default.isReadableFile(atPath: standard) ? standard : nil
+        return [Site.configuration, Installation.standard.configuration].first {
+            FileManager.default.isReadableFile(atPath: $0)
+        }
     }
 
     /// Reads the settings; every problem is reported, and the command leaves with 78.
@@ -56,8 +59,8 @@ struct CommonOptions: ParsableArguments {
         Console.error(
             "hoso: "
                 + settings.language.choose(
-                    "chưa có cấu hình: hãy chạy `hoso up`, hoặc thêm --config TỆP (hay HOSO_CONFIG)",
-                    "there is no configuration: run `hoso up`, or give --config FILE (or HOSO_CONFIG)"))
+                    "chưa có cấu hình: hãy chạy `hoso setup` hay `hoso up`, hoặc thêm --config TỆP (hay HOSO_CONFIG)",
+                    "there is no configuration: run `hoso setup` or `hoso up`, or give --config FILE (or HOSO_CONFIG)"))
         throw ExitCode(78)
     }
 }
@@ -108,10 +111,11 @@ extension Language {
 extension HosoSettings {
     /// The database, as a program of a name sees it.
     /// - Parameter role: `nil` for the owner, who migrates.
-    func database(_ program: String, as role: DatabaseAddress.Role?) -> DatabaseAddress {
-        DatabaseAddress(
-            url: databaseURL, password: databasePassword, program: "hoso-\(program)",
-            role: hasSeparateRoles ? role : nil)
+    func database(_ program: String, as role: DatabaseAddress.Role?) throws(SettingsError) -> DatabaseAddress {
+        let role = hasSeparateRoles ? role : nil
+        return DatabaseAddress(
+            url: databaseURL, password: try databasePassword(of: role?.rawValue ?? DatabaseRoles.migrating),
+            program: "hoso-\(program)", role: role)
     }
 
     /// A logger of a service.

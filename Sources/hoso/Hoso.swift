@@ -25,7 +25,7 @@ struct Hoso: AsyncParsableCommand {
             """,
         version: Program.version,
         groupedSubcommands: [
-            CommandGroup(name: "Start · Bắt đầu", subcommands: [Up.self, Send.self]),
+            CommandGroup(name: "Start · Bắt đầu", subcommands: [Setup.self, Up.self, Send.self]),
             CommandGroup(
                 name: "Services · Dịch vụ",
                 subcommands: [

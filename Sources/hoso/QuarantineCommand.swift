@@ -201,8 +201,8 @@ struct QuarantineCommand: AsyncParsableCommand {
                 selection.ids = numbers
                 let (chosen, isDry, rate) = (selection, dryRun, rate)
                 let (who, words, language) = (operatorName, Self.words, settings.language)
-                var configuration = WorkerConfiguration(settings, vault: try settings.vault())
-                configuration.database = settings.database("replay", as: .operations)
+                var configuration = try WorkerConfiguration(settings, vault: try settings.vault())
+                configuration.database = try settings.database("replay", as: .operations)
                 configuration.database.plans = .lookups
                 let rules = configuration
                 let session = try DatabaseSession(configuration.database)

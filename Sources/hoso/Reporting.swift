@@ -25,6 +25,12 @@ func reportingErrors<Value>(
     }
 }
 
+/// Says why something is not done, and with which code the command leaves.
+func refusal(_ sentence: String, _ code: Int32) -> ExitCode {
+    Console.error("hoso: \(sentence)")
+    return ExitCode(code)
+}
+
 /// Runs services until SIGTERM, Ctrl-C or the end of the terminal, and drains them.
 func serve(_ services: [any Service], logger: Logger) async throws {
     try await ServiceGroup(

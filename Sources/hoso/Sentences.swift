@@ -9,6 +9,7 @@ import Keys
 import Mapping
 import PersonalData
 import Postgres
+import Settings
 import Spool
 import Supervision
 import Worker
@@ -43,6 +44,7 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
     case let error as VaultError: [error.sentence(in: language)]
     case let error as WorkerError:
         if case .keysDoNotFit(let vaultError) = error.code { [vaultError.sentence(in: language)] } else { ["\(error)"] }
+    case let error as SettingsError: error.problems.map { $0.sentence(in: language) }
     case let error as BrokerError: [language.choose(error.vietnamese, error.description)]
     default: ["\(error)"]
     }

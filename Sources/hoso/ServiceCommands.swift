@@ -39,6 +39,7 @@ struct BrokerCommand: AsyncParsableCommand {
                 front: settings.intakeEndpoints, back: settings.workerEndpoint, limits: limits,
                 serverKey: try HosoSettings.curveKey(settings.serverKey))
             configuration.workerKeys = settings.workerKeys
+            configuration.workerUser = try settings.workerUserNumber()
             configuration.nextFront = settings.nextIntakeEndpoints
             configuration.nextServerKey = try HosoSettings.curveKey(settings.nextServerKey)
             configuration.inherited = .inherited
@@ -61,7 +62,7 @@ struct WorkerCommand: AsyncParsableCommand {
         try await reportingErrors(in: settings.language) {
             // Unsigned, receipts would not be what senders were promised: without the key there is no worker.
             let key = try HosoSettings.signingKey(settings.receiptKey)
-            var configuration = WorkerConfiguration(settings, vault: try settings.vault(), receiptKey: key)
+            var configuration = try WorkerConfiguration(settings, vault: try settings.vault(), receiptKey: key)
             configuration.security = try settings.workerSecurity()
             try await observed.serve([
                 WorkerService(configuration, vitals: observed.vitals, logger: observed.logger)
@@ -98,7 +99,7 @@ struct OperationsCommand: AsyncParsableCommand {
         let observed = Observed("operations", service, settings)
         try await reportingErrors(in: settings.language) {
             let context = OperationsContext(
-                pool: QueryPool(settings.database("operations", as: .read)), zone: settings.zone,
+                pool: QueryPool(try settings.database("operations", as: .read)), zone: settings.zone,
                 language: settings.language, program: Program.software)
             let api = APIRoutes(context, access: AccessPolicy(settings))
             let server = OperationsServer(
@@ -133,9 +134,9 @@ extension AccessPolicy {
 extension WorkerConfiguration {
     /// The worker of these settings.
     /// - Parameter receiptKey: the key by which receipts are signed; only a worker needs it.
-    init(_ settings: HosoSettings, vault: Vault, receiptKey: SigningKey? = nil) {
+    init(_ settings: HosoSettings, vault: Vault, receiptKey: SigningKey? = nil) throws {
         self.init(
-            endpoint: settings.workerEndpoint, database: settings.database("worker", as: .ingest), vault: vault,
+            endpoint: settings.workerEndpoint, database: try settings.database("worker", as: .ingest), vault: vault,
             batchEntries: settings.batchEntries, zone: settings.zone, policy: settings.catalogue,
             futureTolerance: settings.futureTolerance, survey: settings.survey,
             receiptKey: receiptKey)
@@ -171,6 +172,15 @@ extension HosoSettings {
     static func signingKey(_ path: String?) throws(KeyError) -> SigningKey? {
         guard let path else { return nil }
         return try KeyFile.signingKey(path)
+    }
+
+    /// The number of the user as which workers of this machine run, where one is named.
+    func workerUserNumber() throws -> UInt32? {
+        guard let workerUser else { return nil }
+        if let user = SystemUser(named: workerUser) { return user.number }
+        let sentence = language.choose("máy này không có người dùng", "this machine has no user")
+        Console.error("hoso: intake.worker_user: \(sentence) \(workerUser)")
+        throw ExitCode(78)
     }
 
     /// How this worker and the broker know each other.

@@ -31,7 +31,7 @@ struct SurveysCommand: AsyncParsableCommand {
             let observed = Observed("surveys", service, settings)
             try await reportingErrors(in: settings.language) {
                 var configuration = RelayService.Configuration(
-                    endpoint: settings.surveyEndpoint, database: settings.database("surveys", as: .relay),
+                    endpoint: settings.surveyEndpoint, database: try settings.database("surveys", as: .relay),
                     vault: try settings.vault(), lease: settings.surveyLease)
                 configuration.serverKey = try HosoSettings.curveKey(settings.surveyServerKey)
                 guard configuration.serverKey != nil || settings.surveyEndpoint.hasPrefix("ipc://") else {

@@ -5,6 +5,7 @@ import Dossiers
 import Foundation
 import Keys
 import Mapping
+import Postgres
 import Settings
 import Store
 import Worker
@@ -13,6 +14,8 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Brings the database to the version this program needs · Nâng cấp cơ sở dữ liệu.")
     @OptionGroup var common: CommonOptions
+    @Flag(help: "Wait for a database that cannot be reached yet · Chờ đến khi kết nối được.")
+    var wait = false
     @Flag(help: "Only say what is missing; leaves with 1 when something is · Chỉ kiểm tra.")
     var check = false
 
@@ -24,6 +27,7 @@ struct Migrate: AsyncParsableCommand {
             let hasRoles = settings.hasSeparateRoles
             let kept = settings.kept
             let session = try DatabaseSession(settings.database("migrate", as: nil))
+            if wait { try await waitForDatabase(session, language) }
             let applied = try await session.perform { try await Migrator($0).migrate(hasRoles: hasRoles) }
             try await session.perform { try await Retention($0).keep(kept) }
             Console.line(
@@ -53,6 +57,26 @@ struct Migrate: AsyncParsableCommand {
                     "cơ sở dữ liệu ở phiên bản \(version), mới hơn chương trình này: hãy cập nhật hoso",
                     "the database is at version \(version) and does not serve this program: update hoso"))
             throw ExitCode(1)
+        }
+    }
+}
+
+extension Migrate {
+    /// When a machine starts, its database may be the last to be there, and nobody is at hand to try again.
+    private func waitForDatabase(_ session: DatabaseSession, _ language: Language) async throws {
+        var hasComplained = false
+        while true {
+            do { return try await session.perform { _ = try await Migrator($0).state() } } catch let error
+                as PostgresError
+                where error.isRetriable
+            {
+                if !hasComplained {
+                    Console.error(
+                        "hoso: " + language.choose("chờ cơ sở dữ liệu", "waiting for the database") + ": \(error)")
+                }
+                hasComplained = true
+                try await Task.sleep(for: .seconds(1))
+            }
         }
     }
 }

@@ -110,8 +110,33 @@ import ZeroMQ
         #expect(problems("database: { url: \"postgresql://user@[::1]:5432/hoso\" }").isEmpty)
         try folder.write("secret\n", to: "password")
         let settings = try load("database: { password_file: password }")
-        #expect(settings.databasePassword == "secret")
-        #expect(problems("database: { password_file: missing }") == ["database.password_file: cannot be read"])
+        #expect(try settings.databasePassword(of: "hoso_ingest") == "secret")
+        // A service that has no business with the database is given none, and reads the same settings.
+        let missing = try load("database: { password_file: missing }")
+        #expect(throws: SettingsError.self) { try missing.databasePassword(of: "hoso_ingest") }
+    }
+
+    @Test func `Each role's password may have a file of its own in a folder`() throws {
+        try FileManager.default.createDirectory(atPath: folder.path + "/passwords", withIntermediateDirectories: true)
+        try folder.write("one\n", to: "passwords/hoso_ingest")
+        let settings = try load("database: { password_file: passwords }")
+        #expect(try settings.databasePassword(of: "hoso_ingest") == "one")
+        #expect(throws: SettingsError.self) { try settings.databasePassword(of: "hoso_fold") }
+    }
+
+    @Test func `A service that systemd gave copies of its secrets reads these`() throws {
+        try FileManager.default.createDirectory(atPath: folder.path + "/credentials", withIntermediateDirectories: true)
+        try folder.write("two\n", to: "credentials/keys_hoso_ingest")
+        try folder.write("", to: "credentials/keys_server")
+        let environment = ["CREDENTIALS_DIRECTORY": folder.path + "/credentials"]
+        let settings = try load(
+            """
+            database: { password_file: /nowhere/passwords }
+            intake: { server_key: /nowhere/broker/server, receipt_key: /nowhere/worker/receipts }
+            """, environment)
+        #expect(try settings.databasePassword(of: "hoso_ingest") == "two")
+        #expect(settings.serverKey == folder.path + "/credentials/keys_server")
+        #expect(settings.receiptKey == "/nowhere/worker/receipts")
     }
 
     @Test(arguments: [

@@ -76,7 +76,28 @@ import Testing
         #expect(agent.error.contains("map.yaml"))
     }
 
-    @Test(.enabled(if: !FileManager.default.fileExists(atPath: "/var/lib/hoso/hoso.yaml")))
+    private static let isConfigured = ["/var/lib/hoso/hoso.yaml", "/etc/hoso/hoso.yaml"].contains {
+        FileManager.default.fileExists(atPath: $0)
+    }
+
+    @Test func `hoso setup refuses what it would not do`() async throws {
+        for arguments in [
+            ["--database", "host=db password=secret"], ["--sender", "--workers", "2"], ["code-without-sender"],
+            ["--workers", "0"], ["--time-zone", "Nowhere"], ["--language", "fr"],
+        ] {
+            #expect(try await Program.run(["setup"] + arguments).status == 64, "\(arguments)")
+        }
+    }
+
+    @Test(.enabled(if: !FileManager.default.fileExists(atPath: "/run/systemd/system"), "systemd runs here"))
+    func `Where systemd does not run, hoso setup says what to use instead`() async throws {
+        let outcome = try await Program.run(["setup", "--yes", "--language", "en"])
+        // Who is not root is told so first.
+        #expect(outcome.status == (getuid() == 0 ? 69 : 64))
+        #expect(outcome.error.contains(getuid() == 0 ? "hoso up" : "sudo hoso setup"))
+    }
+
+    @Test(.enabled(if: !isConfigured, "a machine with a configuration of its own"))
     func `Without a configuration a sender says what to do instead of making a queue somewhere`() async throws {
         let folder = try TemporaryFolder()
         let home = ["HOME": folder.path, "XDG_DATA_HOME": folder.path + "/share"]

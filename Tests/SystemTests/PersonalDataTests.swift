@@ -1,4 +1,5 @@
 import Foundation
+import Observability
 import Subprocess
 import SystemPackage
 import TestSupport
@@ -66,11 +67,27 @@ import Testing
                 ["quarantine", "show", "1"], ["quarantine", "show", "2", "--format", "json"],
                 ["quarantine", "show", "5"],
                 ["quarantine", "replay", "--dry-run"], ["quarantine", "replay"], ["trace", code], ["reconcile"],
-                ["adoption"], ["adoption", "verify"], ["receipt", code], ["audit"], ["sender", "list"],
+                ["adoption"], ["adoption", "verify"], ["adoption", "explain"], ["adoption", "diff", "2020-01-01"],
+                ["status"],
+                ["status", "--format", "json"], ["retention"], ["receipt", code], ["audit"], ["sender", "list"],
                 ["applicant", "H36.26-220301-9999", "--because", "no such code"],
             ] {
                 let outcome = try await office.run(command)
                 answers.append((command.joined(separator: " "), Data((outcome.output + outcome.error).utf8)))
+            }
+            let metrics = try await HealthClient().get(
+                "/metrics", from: folder.path + "/data/run/health/operations.sock")
+            #expect(metrics.status == 200)
+            answers.append(("/metrics", Data(metrics.body.utf8)))
+            // A dump in plain text; values of bytes stand in it in hexadecimal.
+            let settings = try String(contentsOfFile: office.configuration, encoding: .utf8)
+            let url = try #require(settings.firstMatch(of: /url: "([^"]+)"/)).1
+            let dump = try await Program.run(["--schema=hoso", "-d", String(url)], program: "/usr/bin/pg_dump")
+            #expect(dump.status == 0 && dump.output.contains(code), "\(dump.error)")
+            answers.append(("pg_dump", Data(dump.output.utf8)))
+            for value in Self.planted {
+                let digits = value.utf8.map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+                #expect(!dump.output.contains(digits), "a dump has \(value) in hexadecimal")
             }
             // Its own spool has what was refused, for its own eyes; the sender's screen names no person.
             answers.append(("send", Data((sent.output + sent.error).utf8)))

@@ -182,12 +182,15 @@ struct Siege: Sendable {
         var seen: [String: Int] = [:]
         for line in log.split(separator: "\n") {
             // The second, and what is said of whom: names and numbers make no other cause.
-            guard let facts = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
+            guard var facts = try? JSONDecoder().decode([String: String].self, from: Data(line.utf8)) else {
                 Issue.record("no log line of the broker: \(line)")
                 continue
             }
-            let cause = [facts["time"].map { String($0.prefix(19)) }, facts["event"], facts["reason"]]
-                .compactMap(\.self).joined(separator: " ")
+            facts["time"] = facts["time"].map { String($0.prefix(19)) }
+            for name in ["address", "proof", "user", "withheld", "sender", "count", "version", "keys", "redelivered"] {
+                facts[name] = nil
+            }
+            let cause = facts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
             seen[cause, default: 0] += 1
         }
         #expect(log.contains("listening"), "there is a log")
