@@ -19,6 +19,12 @@ package struct APIRoutes: Sendable {
         gate = Gate(access, context.pool)
     }
 
+    /// Whether whoever asks for something else, such as a page, may see figures of every unit.
+    package func admits(_ request: Request) async -> Bool {
+        guard let caller = try? await gate.admit(request) else { return false }
+        return caller.units == nil
+    }
+
     /// Adds it to a router.
     ///
     /// It takes whatever is below its path, so that also what it does not know is told as it tells everything else.

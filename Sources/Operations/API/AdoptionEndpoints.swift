@@ -80,6 +80,7 @@ extension Endpoint {
     /// Answers `GET /v1/adoption/diff`.
     static let diff = Endpoint(path: ["adoption", "diff"], isLimitable: true) { query, asked in
         let metric = query.metric()
+        let channel = query.word("channel", Channel.init(code:), Channel.allCases.map(\.code)) ?? .online
         let start = query.moment("from", in: asked.context.zone)
         let end = query.moment("to", in: asked.context.zone)
         let scope = try query.scope("received_from", "received_to", asked.caller)
@@ -94,7 +95,8 @@ extension Endpoint {
             if let end { try await past(end, "to", connection) }
             let now = try await AdoptionLedger(connection).now()
             let report = try await RestatementReport.read(
-                connection, metric, scope, from: start, to: end ?? now, in: asked.context.zone, limit: limit)
+                connection, metric, channel: channel, scope, from: start, to: end ?? now, in: asked.context.zone,
+                limit: limit)
             return try asked.answer(json: report.json, csv: report.csv)
         }
     }
