@@ -60,6 +60,13 @@ package struct Fold {
         return result.count == 1 && result.bool(0, 0)
     }
 
+    /// Up to where the ledger is in the figures: they are the same while it is.
+    package func cursor() async throws(PostgresError) -> String {
+        let result = try await connection.run(
+            "SELECT xid::text || '-' || id FROM hoso.fold WHERE name = 'adoption'", as: "read the fold's cursor")
+        return result.count == 0 ? "" : result.string(0, 0)
+    }
+
     /// Ledger rows that are committed and not yet folded.
     package func backlog() async throws(PostgresError) -> Int64 {
         let result = try await connection.run(

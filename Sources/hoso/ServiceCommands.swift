@@ -90,16 +90,22 @@ struct AggregatorCommand: AsyncParsableCommand {
 struct OperationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operations",
-        abstract: "Answers over HTTP how everything fares: /metrics, /health · Cung cấp số liệu giám sát qua HTTP.")
+        abstract: "Shows adoption on a web page, and tells how everything fares · Trang tỷ lệ và số liệu giám sát.")
     @OptionGroup var service: ServiceOptions
 
     func run() async throws {
         let settings = try service.common.settings()
         let observed = Observed("operations", service, settings)
         try await reportingErrors(in: settings.language) {
+            let context = OperationsContext(
+                pool: QueryPool(settings.database("operations", as: .read)), zone: settings.zone,
+                language: settings.language, program: "hoso \(Program.version)")
             let server = OperationsServer(
                 observed.places + [HealthServer.Place(settings.operationsListen)], observed.health,
-                sockets: settings.healthSockets, own: observed.name, logger: observed.logger)
+                sockets: settings.healthSockets, own: observed.name, logger: observed.logger
+            ) { router in
+                PageRoutes(context).add(to: router)
+            }
             let watch = try CentreWatch(
                 database: settings.database("operations", as: .read), board: observed.board, vitals: observed.vitals,
                 logger: observed.logger)
