@@ -229,9 +229,17 @@ struct RateTableView {
 
     private func cells(_ row: RateTable.Row, isSmall: Bool) -> [Fields] {
         let few = "<\(RateTable.smallest)"
-        var cells: [Fields] = [["cellWord": isSmall ? few : text.number(row.dossiers), "cellClass": "number"]]
+        var cells: [Fields] = [
+            [
+                "cellWord": isSmall ? few : text.number(row.dossiers), "cellClass": "number",
+                "cellLabel": text.title(of: .total, question.metric),
+            ]
+        ]
         for (column, rate) in zip(table.columns, row.rates) {
-            var cell: Fields = ["cellWord": isSmall ? few : text.percent(rate), "cellClass": "number"]
+            var cell: Fields = [
+                "cellWord": isSmall ? few : text.percent(rate), "cellClass": "number",
+                "cellLabel": text.title(of: column, question.metric),
+            ]
             if !isSmall, rate.denominator > 0 {
                 // Of what a share is of stands in the column before; of another rate it does not.
                 cell["cellNote"] =

@@ -33,7 +33,9 @@ struct PlainTable {
             "rows": rows.map { row -> Fields in
                 var fields: Fields = [
                     "rowName": row.name,
-                    "cells": row.cells.map { cell -> Fields in ["cellWord": cell.word, "cellClass": cell.style] },
+                    "cells": zip(columns.dropFirst(), row.cells).map { column, cell -> Fields in
+                        ["cellLabel": column.word, "cellWord": cell.word, "cellClass": cell.style]
+                    },
                 ]
                 fields["rowCode"] = row.code
                 return fields

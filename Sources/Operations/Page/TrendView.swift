@@ -85,9 +85,11 @@ struct TrendView {
             ]
         }
         let ticks: [Fields] = drawing.ticks.map { place in
-            [
-                "tickX": number(drawing.x(place)), "tickY": number(sheet.height - 8), "anchor": "middle",
-                "tickWord": words[place],
+            // The last word ends where the sheet ends.
+            let isLast = place == words.count - 1 && words.count > 1
+            return [
+                "tickX": number(isLast ? sheet.width - 2 : drawing.x(place)), "tickY": number(sheet.height - 8),
+                "anchor": isLast ? "end" : "middle", "tickWord": words[place],
             ]
         }
         let columns = RateTable.columns(of: metric)
