@@ -181,7 +181,7 @@ let package = Package(
         tests("MappingTests", ["Dossiers", "Mapping"]),
         tests(
             "ObservabilityTests", ["Observability", "Operations", "Systemd", "TestSupport", coreMetrics, logging]),
-        tests("OperationsTests", ["Adoption", "Dossiers", "Operations", "Store"]),
+        tests("OperationsTests", ["Dossiers", "Operations", "Store"]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("KeysTests", ["IntakeProtocol", "Keys", "TestSupport", "ZeroMQ"]),
         tests("SettingsTests", ["Dossiers", "IntakeProtocol", "Settings", "TestSupport", "ZeroMQ", logging]),
