@@ -30,12 +30,12 @@ struct PageDaysTests {
 
     @Test func `A period is compared with the one before it and with the same one a year earlier`() throws {
         let quarter = PageDays(from: try day("2026-01-01"), to: try day("2026-04-01"))
-        #expect(quarter.before == PageDays(from: try day("2025-10-01"), to: try day("2026-01-01")))
-        #expect(quarter.yearBefore == PageDays(from: try day("2025-01-01"), to: try day("2025-04-01")))
+        #expect(try quarter.before == PageDays(from: day("2025-10-01"), to: day("2026-01-01")))
+        #expect(try quarter.yearBefore == PageDays(from: day("2025-01-01"), to: day("2025-04-01")))
         let week = PageDays(from: try day("2024-02-26"), to: try day("2024-03-04"))
-        #expect(week.before == PageDays(from: try day("2024-02-19"), to: try day("2024-02-26")))
+        #expect(try week.before == PageDays(from: day("2024-02-19"), to: day("2024-02-26")))
         let leap = PageDays(from: try day("2024-02-29"), to: try day("2024-03-01"))
-        #expect(leap.yearBefore?.from == (try day("2023-02-28")))
+        #expect(try leap.yearBefore?.from == day("2023-02-28"))
         #expect(PageDays(from: nil, to: nil).before == nil)
     }
 

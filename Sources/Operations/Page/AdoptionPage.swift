@@ -126,7 +126,7 @@ struct AdoptionPage {
         let before = figures.before.map { RateTable.rates(of: $0, metric) }
         let yearBefore = figures.yearBefore.map { RateTable.rates(of: $0, metric) }
         let channels: [Channel] = metric == .shareOfAll ? AdoptionReport.channels : [.online]
-        return columns.indices.map { place in
+        return columns.indices.map { place -> Fields in
             let rate = rates[place]
             var tile: Fields = [
                 "lineClass": columns[place].style,

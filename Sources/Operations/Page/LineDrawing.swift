@@ -62,14 +62,13 @@ struct LineDrawing: Sendable, Equatable {
     /// A mark at each share, while they are far enough apart to be told from each other.
     func marks(_ shares: [Double?], _ mark: Mark) -> String {
         let isCrowded = places > Int(sheet.width / 24)
-        return shares.enumerated().compactMap { place, share in
-            share.flatMap { share in
-                // One without neighbours has no line that would show it.
-                let isAlone =
-                    (place == 0 || shares[place - 1] == nil)
-                    && (place == shares.count - 1 || shares[place + 1] == nil)
-                return !isCrowded || isAlone ? mark.path(x(place), y(share)) : nil
-            }
+        return shares.enumerated().compactMap { place, share -> String? in
+            guard let share else { return nil }
+            // One without neighbours has no line that would show it.
+            let isAlone =
+                (place == 0 || shares[place - 1] == nil)
+                && (place == shares.count - 1 || shares[place + 1] == nil)
+            return !isCrowded || isAlone ? mark.path(x(place), y(share)) : nil
         }.joined()
     }
 

@@ -33,7 +33,7 @@ package struct PageRoutes: Sendable {
         router.get("/senders") { request, _ in await senders(request) }
         router.get("/events") { _, _ in events() }
         router.get("/assets/:name") { request, context in asset(context.parameters.get("name")) }
-        router.get("**") { request, _ in
+        router.get("**") { request, _ -> Response in
             // What programs ask for is not answered with a page.
             guard !Self.machinePaths.contains(where: { request.uri.path.hasPrefix($0) }) else {
                 throw HTTPError(.notFound)

@@ -95,9 +95,9 @@ struct RateTable: Sendable, Equatable {
         return rows.enumerated().sorted { left, right in
             let (one, other) = (left.element, right.element)
             // An order among small ones would tell what is not shown.
-            let (isLast, isOtherLast) = (isLast(one, place), isLast(other, place))
-            if isLast != isOtherLast { return isOtherLast }
-            let order = isLast ? 0 : compare(one, other, sort.column, place)
+            let (isLow, isOtherLow) = (isLast(one, place), isLast(other, place))
+            if isLow != isOtherLow { return isOtherLow }
+            let order = isLow ? 0 : compare(one, other, sort.column, place)
             if order != 0 { return sort.isAscending ? order < 0 : order > 0 }
             // Rows come by their codes: what is equal stays so.
             return left.offset < right.offset
