@@ -2,6 +2,7 @@ import Adoption
 import Dossiers
 import HTTPTypes
 package import Hummingbird
+import Logging
 import NIOCore
 import Postgres
 import ServiceLifecycle
@@ -13,26 +14,33 @@ import Store
 package struct PageRoutes: Sendable {
     private let context: OperationsContext
     private let watch: FigureWatch
+    private let admits: @Sendable (Request) async -> Bool
 
     /// Pages of what a context reads.
-    package init(_ context: OperationsContext) {
+    /// - Parameter admits: whether whoever asks may see figures of every unit; others are told that they may not.
+    package init(
+        _ context: OperationsContext, admits: @escaping @Sendable (Request) async -> Bool = { _ in true }
+    ) {
         self.context = context
+        self.admits = admits
         watch = FigureWatch(context.pool)
     }
 
     /// Adds them to a router.
     package func add(to router: Router<BasicRequestContext>) {
-        router.get("/") { request, _ in await adoption(request, .everything) }
-        router.get("/units/:code") { request, context in
-            await adoption(request, .unit(Self.code(context.parameters.get("code"))))
+        router.get("/") { request, route in await adoption(request, route, .everything) }
+        router.get("/units/:code") { request, route in
+            await adoption(request, route, .unit(Self.code(route.parameters.get("code"))))
         }
-        router.get("/procedures/:code") { request, context in
-            await adoption(request, .procedure(Self.code(context.parameters.get("code"))))
+        router.get("/procedures/:code") { request, route in
+            await adoption(request, route, .procedure(Self.code(route.parameters.get("code"))))
         }
-        router.get("/dossiers") { request, _ in await dossiers(request) }
-        router.get("/senders") { request, _ in await senders(request) }
-        router.get("/events") { _, _ in events() }
-        router.get("/assets/:name") { request, context in asset(context.parameters.get("name")) }
+        router.get("/dossiers") { request, route in await dossiers(request, route) }
+        router.get("/senders") { request, route in await senders(request, route) }
+        router.get("/events") { request, _ in
+            await admits(request) ? events() : Response(status: .forbidden)
+        }
+        router.get("/assets/:name") { _, route in asset(route.parameters.get("name")) }
         router.get("**") { request, _ -> Response in
             // What programs ask for is not answered with a page.
             guard !Self.machinePaths.contains(where: { request.uri.path.hasPrefix($0) }) else {
@@ -50,8 +58,10 @@ package struct PageRoutes: Sendable {
 
     // MARK: Pages
 
-    private func adoption(_ request: Request, _ subject: AdoptionPage.Subject) async -> Response {
-        await answer(request, subject.path) { asked, text in
+    private func adoption(
+        _ request: Request, _ route: BasicRequestContext, _ subject: AdoptionPage.Subject
+    ) async -> Response {
+        await answer(request, route, subject.path) { asked, text in
             let question = AdoptionPage.question(asked, about: subject)
             let zone = context.zone
             let figures = try await context.pool.perform { connection in
@@ -62,8 +72,8 @@ package struct PageRoutes: Sendable {
         }
     }
 
-    private func dossiers(_ request: Request) async -> Response {
-        await answer(request, "/dossiers") { asked, text in
+    private func dossiers(_ request: Request, _ route: BasicRequestContext) async -> Response {
+        await answer(request, route, "/dossiers") { asked, text in
             let zone = context.zone
             let findings = try await context.pool.perform { connection in
                 try await DossierPage.Findings(asked, zone: zone, on: connection)
@@ -73,8 +83,8 @@ package struct PageRoutes: Sendable {
         }
     }
 
-    private func senders(_ request: Request) async -> Response {
-        await answer(request, "/senders") { _, text in
+    private func senders(_ request: Request, _ route: BasicRequestContext) async -> Response {
+        await answer(request, route, "/senders") { _, text in
             let (state, outstanding) = try await context.pool.perform { connection in
                 let now = try await AdoptionLedger(connection).now()
                 let state = try await CentreState(connection)
@@ -109,17 +119,20 @@ package struct PageRoutes: Sendable {
     }
 
     private func answer(
-        _ request: Request, _ path: String, _ work: (PageQuestion, PageText) async throws -> Sheet
+        _ request: Request, _ route: BasicRequestContext, _ path: String,
+        _ work: (PageQuestion, PageText) async throws -> Sheet
     ) async -> Response {
         let accepted = Language(accepted: request.headers[.acceptLanguage]) ?? context.language
         do throws(PageQuestion.Refusal) {
             let asked = try PageQuestion(query: request.uri.query)
             let text = PageText(language: asked.language ?? accepted)
+            guard await admits(request) else { return response(.forbidden, turnedAway(text), asked, text, path) }
             do {
                 return response(.ok, try await work(asked, text), asked, text, path)
             } catch let error as PostgresError where error.isRetriable {
                 return response(.serviceUnavailable, away(text), asked, text, path)
             } catch {
+                route.logger.error("page failed", metadata: ["reason": "\(error)", "path": "\(route.endpointPath ?? "")"])
                 return response(.internalServerError, failed(text), asked, text, path)
             }
         } catch {
@@ -137,6 +150,14 @@ package struct PageRoutes: Sendable {
             ),
             text.say("Trang này tự thử lại sau mỗi 10 giây.", "This page tries again every 10 seconds."), text,
             refresh: 10)
+    }
+
+    private func turnedAway(_ text: PageText) -> Sheet {
+        problem(
+            text.say("Không được phép xem", "You may not see this"),
+            text.say(
+                "Trang này chỉ dành cho người vận hành trên máy này hoặc đã đăng nhập.",
+                "This page is for operators on this machine, or who have signed in."), nil, text)
     }
 
     private func failed(_ text: PageText) -> Sheet {
