@@ -46,6 +46,16 @@ struct PageQuestionTests {
         #expect(try PageQuestion(query: "period=days&from=2022-02-01&through=2022-02-01").through != nil)
     }
 
+    @Test func `No page is about one procedure in one unit, whose dossiers may be too few`() throws {
+        let asked = try PageQuestion(query: "unit=u&procedure=p")
+        for subject in [AdoptionPage.Subject.everything, .unit("v"), .procedure("q")] {
+            let question = AdoptionPage.question(asked, about: subject)
+            #expect(question.unit == nil || question.procedure == nil)
+        }
+        #expect(AdoptionPage.question(asked, about: .unit("v")).unit == "v")
+        #expect(AdoptionPage.question(asked, about: .procedure("q")).procedure == "q")
+    }
+
     @Test func `Pages of units and procedures have addresses, also those without a code`() {
         #expect(AdoptionPage.Subject.unit("H36.31.01").path == "/units/H36.31.01")
         #expect(AdoptionPage.Subject.unit("").path == "/units/-")

@@ -30,12 +30,14 @@ struct AdoptionPage {
     private static let mostProcedures = 20
 
     /// The question of which these are the figures.
+    ///
+    /// A rate of one procedure in one unit is only ever shown in a table, which leaves out what too few dossiers stand behind.
     static func question(_ asked: PageQuestion, about subject: Subject) -> PageQuestion {
         asked.with { question in
             switch subject {
-            case .everything: break
-            case .unit(let code): question.unit = code
-            case .procedure(let code): question.procedure = code
+            case .everything: question.procedure = nil
+            case .unit(let code): (question.unit, question.procedure) = (code, nil)
+            case .procedure(let code): (question.unit, question.procedure) = (nil, code)
             }
         }
     }

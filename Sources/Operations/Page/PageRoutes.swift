@@ -132,7 +132,9 @@ package struct PageRoutes: Sendable {
             } catch let error as PostgresError where error.isRetriable {
                 return response(.serviceUnavailable, away(text), asked, text, path)
             } catch {
-                route.logger.error("page failed", metadata: ["reason": "\(error)", "path": "\(route.endpointPath ?? "")"])
+                // The pattern of the path: what somebody typed into an address is not for logs.
+                let pattern = route.endpointPath ?? "unknown"
+                route.logger.error("page failed", metadata: ["reason": "\(error)", "path": "\(pattern)"])
                 return response(.internalServerError, failed(text), asked, text, path)
             }
         } catch {
