@@ -99,6 +99,9 @@ struct DossierPage {
         let numerator = all.reduce(Int64(0)) { $0 + ($1.rule.place == .numerator ? $1.dossiers : 0) }
         let others = all.reduce(Int64(0)) { $0 + ($1.rule.place == .denominator ? $1.dossiers : 0) }
         let rate = Rate(numerator, of: numerator + others)
+        // As in tables: of a procedure in a unit a rate of few dossiers is none.
+        let isCell = question.unit != nil && question.procedure != nil
+        if isCell, (1..<RateTable.smallest).contains(rate.denominator) { return "<\(RateTable.smallest)" }
         return "\(text.percent(rate)) = \(text.number(rate.numerator)) / \(text.number(rate.denominator))"
     }
 
