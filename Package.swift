@@ -36,6 +36,7 @@ let system = Target.Dependency.product(name: "SystemPackage", package: "swift-sy
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let httpTypes = Target.Dependency.product(name: "HTTPTypes", package: "swift-http-types")
+let mustache = Target.Dependency.product(name: "Mustache", package: "swift-mustache")
 let nio = Target.Dependency.product(name: "NIOCore", package: "swift-nio")
 let nioPosix = Target.Dependency.product(name: "NIOPosix", package: "swift-nio")
 let nioHTTP = Target.Dependency.product(name: "NIOHTTP1", package: "swift-nio")
@@ -53,6 +54,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", from: "2.1.1"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -141,7 +143,15 @@ let package = Package(
             "Operations",
             [
                 "Adoption", "Dossiers", "Gzip", "Observability", "Polling", "Postgres", "Store", crypto, hummingbird,
-                httpTypes, nio, nioPosix, coreMetrics, lifecycle, logging,
+                httpTypes, mustache, nio, nioPosix, coreMetrics, lifecycle, logging,
+            ],
+            resources: [
+                .embedInCode("Page/Templates/layout.mustache"), .embedInCode("Page/Templates/question.mustache"),
+                .embedInCode("Page/Templates/chart.mustache"), .embedInCode("Page/Templates/rates.mustache"),
+                .embedInCode("Page/Templates/adoption.mustache"), .embedInCode("Page/Templates/dossiers.mustache"),
+                .embedInCode("Page/Templates/senders.mustache"), .embedInCode("Page/Templates/problem.mustache"),
+                .embedInCode("Page/Assets/page.css"), .embedInCode("Page/Assets/page.js"),
+                .embedInCode("Page/Assets/icon.svg"),
             ]),
         module(
             "Benchmark",
@@ -172,6 +182,7 @@ let package = Package(
         tests(
             "ObservabilityTests",
             ["Dossiers", "Observability", "Operations", "Store", "Systemd", "TestSupport", coreMetrics, logging]),
+        tests("OperationsTests", ["Dossiers", "Operations", "Store"]),
         tests("ClusterTests", ["Cluster", "TestSupport", logging]),
         tests("KeysTests", ["IntakeProtocol", "Keys", "TestSupport", "ZeroMQ"]),
         tests("SettingsTests", ["Dossiers", "IntakeProtocol", "Settings", "TestSupport", "ZeroMQ", logging]),

@@ -88,5 +88,5 @@ package struct AdoptionReport: Sendable {
     }
 
     /// The order in which channels are shown.
-    static let channels: [Channel] = [.online, .postal, .inPerson]
+    package static let channels: [Channel] = [.online, .postal, .inPerson]
 }

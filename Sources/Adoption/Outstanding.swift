@@ -11,11 +11,11 @@ package struct Outstanding: Sendable {
     }
 
     /// Senders that have ever been heard of.
-    let senders: Int
+    package let senders: Int
     /// Entries that were announced and are not recorded.
     package let entries: Int64
     /// Senders of which nothing was heard for ``longestSilence`` seconds, and since when, in microseconds since 1970.
-    let silent: [(name: String, since: Int64)]
+    package let silent: [(name: String, since: Int64)]
     private let waiting: [Sender]
 
     /// A sender that is heard of as rarely is silent: agents beat every few seconds, and the centre notes it every minute.
@@ -51,7 +51,7 @@ package struct Outstanding: Sendable {
     /// Bounds of a rate; what is outstanding may be of any day.
     ///
     /// Corrections on their way are taken for dossiers: what they may move from one channel to another is not in the bounds.
-    func bounds(of rate: Rate, _ metric: Metric, channel: Channel) -> RateBounds {
+    package func bounds(of rate: Rate, _ metric: Metric, channel: Channel) -> RateBounds {
         let counting = metric.countingChannels(channel: channel)
         let sum: (Set<Channel>) -> Int64 = { channels in
             waiting.reduce(0) { sum, sender in

@@ -9,15 +9,18 @@ package struct AdoptionScope: Sendable {
     package var to: Day?
     /// Codes of units, `H36.31.*` with those below it; none stands for all.
     package var units: [String] = []
+    /// What procedures are counted under; none stands for all.
+    package var procedures: [String] = []
 
     /// A part.
-    package init(from: Day? = nil, to: Day? = nil, units: [String] = []) {
+    package init(from: Day? = nil, to: Day? = nil, units: [String] = [], procedures: [String] = []) {
         self.from = from
         self.to = to
         self.units = units
+        self.procedures = procedures
     }
 
-    /// `$1` to `$3` of a statement: the days, and the units or NULL.
+    /// `$1` to `$4` of a statement: the days, the units and the procedures.
     var parameters: Parameters {
         var parameters = Parameters()
         parameters.append(day: from?.number)
@@ -25,6 +28,9 @@ package struct AdoptionScope: Sendable {
         var codes = Column(.text)
         for unit in units { codes.append(unit) }
         parameters.append(codes)
+        var counted = Column(.text)
+        for procedure in procedures { counted.append(procedure) }
+        parameters.append(counted)
         return parameters
     }
 
@@ -32,6 +38,7 @@ package struct AdoptionScope: Sendable {
     static let condition = """
         ($1::date IS NULL OR i.received_on >= $1) AND ($2::date IS NULL OR i.received_on < $2)
         AND (cardinality($3::text[]) = 0 OR \(isAmong("i.unit", "$3")))
+        AND (cardinality($4::text[]) = 0 OR coalesce(i.procedure, '') = ANY ($4))
         """
 
     /// The condition that a column is one of the units of a parameter, or below one that ends in `.*`.
@@ -181,25 +188,25 @@ package struct AdoptionLedger {
 
     private static let counts = """
         SELECT \(factColumns), sum(i.delta)::int8 FROM hoso.intake i
-        WHERE i.delta <> 0 AND ($4::timestamptz IS NULL OR i.recorded_at <= $4) AND \(AdoptionScope.condition)
+        WHERE i.delta <> 0 AND ($5::timestamptz IS NULL OR i.recorded_at <= $5) AND \(AdoptionScope.condition)
         GROUP BY 1, 2, 3, 4, 5 HAVING sum(i.delta) <> 0
         """
 
     /// What was withdrawn and what it withdraws are alike but for their sign, and cancel each other out.
     private static let list = """
         SELECT \(dossierColumns) FROM hoso.intake i
-        WHERE i.delta <> 0 AND ($4::timestamptz IS NULL OR i.recorded_at <= $4) AND \(AdoptionScope.condition)
-          AND ($5::date IS NULL OR (i.received_on, i.dossier) > ($5, $6::text))
-        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(i.delta) > 0 ORDER BY 2, 1 LIMIT $7
+        WHERE i.delta <> 0 AND ($5::timestamptz IS NULL OR i.recorded_at <= $5) AND \(AdoptionScope.condition)
+          AND ($6::date IS NULL OR (i.received_on, i.dossier) > ($6, $7::text))
+        GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9 HAVING sum(i.delta) > 0 ORDER BY 2, 1 LIMIT $8
         """
 
     private static let changed = """
         SELECT i.recorded_at, i.delta, i.kind, i.part, \(dossierColumns) FROM hoso.intake i
-        WHERE i.delta <> 0 AND i.recorded_at > $4::timestamptz AND i.recorded_at <= $5::timestamptz
+        WHERE i.delta <> 0 AND i.recorded_at > $5::timestamptz AND i.recorded_at <= $6::timestamptz
           AND i.dossier IN (
               SELECT i.dossier FROM hoso.intake i
-              WHERE i.delta <> 0 AND i.recorded_at > $4::timestamptz AND i.recorded_at <= $5::timestamptz
+              WHERE i.delta <> 0 AND i.recorded_at > $5::timestamptz AND i.recorded_at <= $6::timestamptz
                 AND \(AdoptionScope.condition))
-        ORDER BY i.dossier, i.recorded_at, i.xid, i.id LIMIT $6
+        ORDER BY i.dossier, i.recorded_at, i.xid, i.id LIMIT $7
         """
 }

@@ -55,11 +55,12 @@ package struct AdoptionQuery {
     /// Groups in order of their keys, without those whose dossiers have all been withdrawn; days from `from` up to but not including `to`.
     /// - Parameters:
     ///   - units: codes of the units that are counted, `H36.31.*` with those below it; none stands for all.
+    ///   - procedures: what procedures are counted under; none stands for all.
     ///   - moment: the figures as of then, in microseconds since 1970: of what had been recorded; `nil`: now.
     ///   - limit: most tallies that are read; `nil`: all.
     package func groups(
-        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = [], asOf moment: Int64? = nil,
-        limit: Int? = nil
+        by dimensions: [Dimension], from: Day?, to: Day?, units: [String] = [], procedures: [String] = [],
+        asOf moment: Int64? = nil, limit: Int? = nil
     ) async throws(PostgresError) -> [Group] {
         let keys = dimensions.filter { $0 != .channel }
         let columns = keys.map { $0.sql + ", " }.joined()
@@ -68,16 +69,21 @@ package struct AdoptionQuery {
         parameters.append(day: from?.number)
         parameters.append(day: to?.number)
         var place = ""
-        if !units.isEmpty {
+        var last = 2
+        for (column, values) in [("unit", units), ("procedure", procedures)] where !values.isEmpty {
             var codes = Column(.text)
-            for unit in units { codes.append(unit) }
+            for value in values { codes.append(value) }
             parameters.append(codes)
-            place = "AND \(AdoptionScope.isAmong("unit", "$3"))"
+            last += 1
+            place +=
+                column == "unit"
+                ? " AND \(AdoptionScope.isAmong(column, "$\(last)"))" : " AND \(column) = ANY ($\(last))"
         }
-        var source = Self.source(dimensions, from, to)
+        // The roll-up by months has no procedures.
+        var source = Self.source(procedures.isEmpty ? dimensions : dimensions + [.procedure], from, to)
         if let moment {
             parameters.append(microseconds: moment)
-            source = Self.source(asOf: "$\(units.isEmpty ? 3 : 4)::timestamptz")
+            source = Self.source(asOf: "$\(last + 1)::timestamptz")
         }
         let result = try await connection.run(
             """

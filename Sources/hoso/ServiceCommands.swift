@@ -91,7 +91,7 @@ struct AggregatorCommand: AsyncParsableCommand {
 struct OperationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "operations",
-        abstract: "Answers over HTTP: /v1 for adoption and more, /metrics, /health · Trả lời qua HTTP.")
+        abstract: "Answers over HTTP: a page, /v1 for programs, /metrics, /health · Trang web và số liệu qua HTTP.")
     @OptionGroup var service: ServiceOptions
 
     func run() async throws {
@@ -102,11 +102,13 @@ struct OperationsCommand: AsyncParsableCommand {
                 pool: try QueryPool(settings.database("operations", as: .read)), zone: settings.zone,
                 language: settings.language, program: Program.software)
             let api = APIRoutes(context, access: AccessPolicy(settings))
+            let page = PageRoutes(context, admits: { await api.admits($0) })
             let server = OperationsServer(
                 at: HealthServer.Place(settings.operationsListen), observed.places, observed.health,
                 sockets: settings.healthSockets, own: observed.name, logger: observed.logger
             ) { router in
                 api.add(to: router)
+                page.add(to: router)
             }
             let watch = try CentreWatch(
                 database: settings.database("operations", as: .read), board: observed.board, vitals: observed.vitals,
