@@ -48,10 +48,14 @@ extension ExplanationReport {
         _ connection: Connection, _ metric: Metric, channel: Channel, _ scope: AdoptionScope, asOf moment: Int64,
         limit: Int, after cursor: (day: Day, code: String)? = nil, isWhole: Bool = true
     ) async throws(PostgresError) -> (report: ExplanationReport, next: (day: Day, code: String)?) {
-        let standing = try await AdoptionLedger(connection).standing(
-            scope, asOf: moment, limit: limit, after: cursor)
-        let figures = try await AdoptionQuery(connection).groups(
-            by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+        let ledger = AdoptionLedger(connection)
+        // Of one snapshot, so that what comes in meanwhile is in neither.
+        let (standing, figures) = try await ledger.inOneSnapshot { () async throws(PostgresError) in
+            let standing = try await ledger.standing(scope, asOf: moment, limit: limit, after: cursor)
+            let figures = try await AdoptionQuery(connection).groups(
+                by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+            return (standing, figures)
+        }
         let quarantine = isWhole ? try await CentreState(connection).quarantine : nil
         let report = ExplanationReport(
             metric, channel: channel, standing: standing,
@@ -64,21 +68,24 @@ extension ExplanationReport {
 extension RestatementReport {
     /// Reads what was restated between two moments, in microseconds since 1970, from at most `limit` ledger rows.
     package static func read(
-        _ connection: Connection, _ metric: Metric, channel: Channel, _ scope: AdoptionScope, from start: Int64,
-        to end: Int64, in zone: LocalZone, limit: Int
+        _ connection: Connection, _ metric: Metric, channel: Channel = .online, _ scope: AdoptionScope,
+        from start: Int64, to end: Int64, in zone: LocalZone, limit: Int
     ) async throws(PostgresError) -> RestatementReport {
-        let query = AdoptionQuery(connection)
-        var rates: [Rate] = []
-        for moment in [start, end] {
-            let groups = try await query.groups(
-                by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
-            rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
+        let (ledger, query) = (AdoptionLedger(connection), AdoptionQuery(connection))
+        let (rates, changes) = try await ledger.inOneSnapshot { () async throws(PostgresError) in
+            var rates: [Rate] = []
+            for moment in [start, end] {
+                let groups = try await query.groups(
+                    by: [], from: scope.from, to: scope.to, units: scope.units, asOf: moment)
+                rates.append(metric.rate(of: groups.first?.channels ?? [:], channel: channel))
+            }
+            return (rates, try await ledger.changes(scope, after: start, upTo: end, limit: limit + 1))
         }
-        let changes = try await AdoptionLedger(connection).changes(scope, after: start, upTo: end, limit: limit + 1)
         var local = zone
         let day = local.day(of: Instant(microseconds: start))
         return RestatementReport(
             Restatement.all(in: Array(changes.prefix(limit)), since: day), metric: metric, channel: channel,
-            rates: (rates[0], rates[1]), moments: (start, end), zone: zone, isCut: changes.count > limit)
+            rates: (rates[0], rates[1]),
+            moments: (start, end), zone: zone, isCut: changes.count > limit)
     }
 }

@@ -25,15 +25,29 @@ package actor Backup {
 
     isolated deinit { executor.stop() }
 
-    /// Writes it into a folder that is not there yet; what is interrupted leaves only `FOLDER.part`.
-    package func write(to folder: String) async throws -> Manifest {
+    /// Writes it into a folder that is not there yet; what is killed leaves a `FOLDER.part-…`.
+    package func write(to path: String) async throws -> Manifest {
         let files = FileManager.default
+        // Without a stroke at the end.
+        let folder = URL(fileURLWithPath: path).standardizedFileURL.path
         guard !files.fileExists(atPath: folder) else { throw BackupError(.exists) }
         let programs = try DumpPrograms(database)
-        let part = folder + ".part"
-        if files.fileExists(atPath: part) { try files.removeItem(atPath: part) }
+        // Of its own: somebody else may be writing one of the same name.
+        let part = folder + ".part-\(UInt32.random(in: .min ... .max))"
         try files.createDirectory(
             atPath: part, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o700])
+        do {
+            let manifest = try await fill(part, programs)
+            guard !files.fileExists(atPath: folder) else { throw BackupError(.exists) }
+            try files.moveItem(atPath: part, toPath: folder)
+            return manifest
+        } catch {
+            try? files.removeItem(atPath: part)
+            throw error
+        }
+    }
+
+    private func fill(_ part: String, _ programs: DumpPrograms) async throws -> Manifest {
         let connection = try await database.open(on: executor)
         // Until the connection is closed no period is closed or dropped: tables are dumped and counted by their names.
         _ = try await connection.run(
@@ -56,7 +70,6 @@ package actor Backup {
             software: software, schema: about.int32(0, 0), takenAt: about.string(0, 1), server: about.string(0, 2),
             rows: rows, files: try Manifest.File.all(in: part))
         try manifest.write(to: part)
-        try files.moveItem(atPath: part, toPath: folder)
         return manifest
     }
 }

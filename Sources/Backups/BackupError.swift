@@ -40,7 +40,8 @@ package struct BackupError: Error, Sendable, CustomStringConvertible {
         case .damaged(let file): "the backup is damaged: \(file) is not as it was written"
         case .newer(let version): "the backup is of a newer version (schema \(version)): update hoso first"
         case .notEmpty: "the database holds data already: restore into an empty one"
-        case .inUse(let sessions): "\(sessions) services are connected to the database: stop them first"
+        case .inUse(let sessions):
+            "\(sessions) sessions are connected to the database: stop the services, and whoever else works with it, and let go of it"
         case .notInstalled: "pg_dump and pg_restore are missing: install postgresql-client"
         case .failed(let program): "\(program) failed\n\(detail)"
         case .differs(let what): "the restored database differs from the backup: \(what)"
@@ -55,7 +56,8 @@ package struct BackupError: Error, Sendable, CustomStringConvertible {
         case .damaged(let file): "bản sao lưu bị hỏng: \(file) không còn như lúc ghi"
         case .newer(let version): "bản sao lưu thuộc phiên bản mới hơn (lược đồ \(version)): hãy cập nhật hoso trước"
         case .notEmpty: "cơ sở dữ liệu đã có dữ liệu: hãy khôi phục vào cơ sở dữ liệu trống"
-        case .inUse(let sessions): "\(sessions) dịch vụ đang kết nối cơ sở dữ liệu: hãy dừng trước"
+        case .inUse(let sessions):
+            "\(sessions) phiên đang kết nối cơ sở dữ liệu: hãy dừng các dịch vụ và mọi phiên khác trước"
         case .notInstalled: "thiếu pg_dump và pg_restore: hãy cài postgresql-client"
         case .failed(let program): "\(program) thất bại\n\(detail)"
         case .differs(let what): "cơ sở dữ liệu khôi phục khác bản sao lưu: \(what)"

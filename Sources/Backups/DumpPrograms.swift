@@ -47,12 +47,19 @@ struct DumpPrograms {
         do {
             let result = try await Subprocess.run(
                 .path(FilePath("\(folder)/\(program)")), arguments: Arguments(arguments), environment: environment,
-                input: .none, output: .string(limit: 65_536), error: .combinedWithOutput)
+                platformOptions: options, input: .none, output: .string(limit: 65_536), error: .combinedWithOutput)
             (status, output) = (result.terminationStatus, result.standardOutput)
         } catch {
             throw BackupError(.failed(program), detail: "\(error)")
         }
         guard status == .exited(0) else { throw BackupError(.failed(program), detail: output) }
+    }
+
+    /// Whoever interrupts us ends it too: it holds locks.
+    private var options: PlatformOptions {
+        var options = PlatformOptions()
+        options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(5))]
+        return options
     }
 
     /// The password travels in the environment, which only this user can read.

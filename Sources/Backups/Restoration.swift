@@ -46,8 +46,6 @@ package actor Restoration {
         do {
             progress(.tables)
             try await programs.restore("pre-data", from: dump)
-            try await connection.runScript(
-                "COMMENT ON SCHEMA hoso IS '\(Self.mark)'", as: "mark the schema", within: .seconds(10))
             progress(.rows)
             try await programs.restore("data", from: dump)
             progress(.places)
@@ -59,51 +57,62 @@ package actor Restoration {
             progress(.migrations)
             _ = try await Migrator(connection).migrate(hasRoles: hasRoles)
             try await connection.runScript(
-                "COMMENT ON SCHEMA hoso IS NULL; ANALYZE", as: "finish the restoration", within: .seconds(3_600))
+                "DROP SCHEMA \(Self.mark); ANALYZE", as: "finish the restoration", within: .seconds(3_600))
         } catch {
             // Nothing was there before.
             _ = try? await connection.runScript(
-                "DROP SCHEMA IF EXISTS hoso CASCADE", as: "take back the restoration", within: .seconds(600))
+                "DROP SCHEMA IF EXISTS hoso CASCADE; DROP SCHEMA IF EXISTS \(Self.mark)",
+                as: "take back the restoration",
+                within: .seconds(600))
             throw error
         }
         return manifest
     }
 
-    private static let mark = "hoso restore has not ended"
+    /// While it is there, what is in the schema of hoso is half a restoration, and nobody's data.
+    private static let mark = "hoso_restoring"
 
     /// Makes sure that nothing is lost: the schema is not there, or has never been used, or is an interrupted restoration's.
     private func makeRoom(_ connection: Connection) async throws {
         // Nobody comes in between; who may is granted anew at the end.
         try await connection.runScript(Self.door(opens: false), as: "close the door to services", within: .seconds(10))
+        do {
+            try await lookWhetherItIsFree(connection)
+            try await connection.runScript(
+                "DROP SCHEMA IF EXISTS hoso CASCADE; CREATE SCHEMA IF NOT EXISTS \(Self.mark)", as: "make room",
+                within: .seconds(600))
+        } catch {
+            try? await connection.runScript(
+                Self.door(opens: true), as: "open the door to services", within: .seconds(10))
+            throw error
+        }
+    }
+
+    private func lookWhetherItIsFree(_ connection: Connection) async throws {
+        // Whoever is connected may store something, and lose it: also one that connects as the owner.
         let others = try await connection.run(
             """
             SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND usename LIKE 'hoso\\_%'
+            WHERE datname = current_database() AND pid <> pg_backend_pid()
+              AND (backend_type = 'client backend' OR backend_type IS NULL)
             """, as: "look for services"
         ).int64(0, 0)
-        guard others == 0 else {
-            try await connection.runScript(
-                Self.door(opens: true), as: "open the door to services", within: .seconds(10))
-            throw BackupError(.inUse(Int(others)))
-        }
+        guard others == 0 else { throw BackupError(.inUse(Int(others))) }
         let found = try await connection.run(
             """
-            SELECT obj_description(oid, 'pg_namespace') FROM pg_namespace WHERE nspname = 'hoso'
+            SELECT to_regnamespace('\(Self.mark)') IS NULL AND to_regnamespace('hoso') IS NOT NULL,
+                   num_nulls(to_regclass('hoso.intake'), to_regclass('hoso.dossier'), to_regclass('hoso.sender'),
+                             to_regclass('hoso.quarantine')) = 0
             """, as: "look for the schema")
-        guard found.count > 0 else { return }
-        if found.optionalString(0, 0) != Self.mark {
-            let used = try await connection.run(
-                """
-                SELECT EXISTS (SELECT FROM hoso.intake) OR EXISTS (SELECT FROM hoso.dossier)
-                    OR EXISTS (SELECT FROM hoso.sender) OR EXISTS (SELECT FROM hoso.quarantine)
-                """, as: "look for data")
-            guard !used.bool(0, 0) else {
-                try await connection.runScript(
-                    Self.door(opens: true), as: "open the door to services", within: .seconds(10))
-                throw BackupError(.notEmpty)
-            }
-        }
-        try await connection.runScript("DROP SCHEMA hoso CASCADE", as: "make room", within: .seconds(600))
+        guard found.bool(0, 0) else { return }
+        // What is not ours, or not whole, is somebody's.
+        guard found.bool(0, 1) else { throw BackupError(.notEmpty) }
+        let used = try await connection.run(
+            """
+            SELECT EXISTS (SELECT FROM hoso.intake) OR EXISTS (SELECT FROM hoso.dossier)
+                OR EXISTS (SELECT FROM hoso.sender) OR EXISTS (SELECT FROM hoso.quarantine)
+            """, as: "look for data")
+        guard !used.bool(0, 0) else { throw BackupError(.notEmpty) }
     }
 
     private static func door(opens: Bool) -> String {

@@ -37,7 +37,7 @@ package struct HealthServer: Service {
             for place in places {
                 let router = Router()
                 routes.add(to: router)
-                group.addTask { try await place.serve(router, on: threads, logger: logger) }
+                group.addTask { await place.keepServing(router, on: threads, logger: logger) }
             }
         }
         try await threads.shutdownGracefully()
@@ -45,7 +45,24 @@ package struct HealthServer: Service {
 }
 
 extension HealthServer.Place {
+    /// Answers there until the service is shut down; while it cannot, it tries again: nobody's dossiers wait for that.
+    package func keepServing(
+        _ router: Router<BasicRequestContext>, on threads: any EventLoopGroup, logger: Logger
+    ) async {
+        var said: String?
+        while !Task.isCancelled, !Task.isShuttingDownGracefully {
+            do { return try await serve(router, on: threads, logger: logger) } catch {
+                if said != "\(error)" {
+                    logger.error("nobody can ask how this service fares", metadata: ["reason": "\(error)"])
+                }
+                said = "\(error)"
+            }
+            try? await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(5)) }
+        }
+    }
+
     /// Answers there until the service is shut down.
+    /// - Throws: ``HealthServer/Failure`` when it cannot.
     package func serve(
         _ router: Router<BasicRequestContext>, on threads: any EventLoopGroup, logger: Logger
     ) async throws {
@@ -53,12 +70,15 @@ extension HealthServer.Place {
         switch self {
         case .network(let host, let port): address = .hostname(host, port: port)
         case .socket(let path):
+            if await isAnswered(path, threads) {
+                throw HealthServer.Failure(place: self, reason: "another process answers there")
+            }
             removeLeftover(path)
             address = .unixDomainSocket(path: path)
         }
-        // What a scrape does to us is no event.
+        // What a scrape does to us is no event, and what fails is told once, by us.
         var quiet = logger
-        quiet.logLevel = .error
+        quiet.logLevel = .critical
         let application = Application(
             responder: PeerResponder(inner: router.buildResponder()),
             configuration: ApplicationConfiguration(address: address, serverName: "hoso"),
@@ -67,6 +87,15 @@ extension HealthServer.Place {
             throw HealthServer.Failure(place: self, reason: "\(error)")
         }
         if case .socket(let path) = self { removeLeftover(path) }
+    }
+
+    /// Whether a process listens there.
+    private func isAnswered(_ path: String, _ threads: any EventLoopGroup) async -> Bool {
+        guard let channel = try? await ClientBootstrap(group: threads).connect(unixDomainSocketPath: path).get() else {
+            return false
+        }
+        try? await channel.close()
+        return true
     }
 
     /// A socket is its process's; one that is left over from a process that was killed is in the way.

@@ -153,7 +153,9 @@ extension MetricName {
         says: "1 for a spool that is an old copy (regression) or one of two (fork)")
     package static let quarantineOpen = Self(
         .gauge, "hoso_quarantine_open_entries", of: "operations", by: ["reason"],
-        says: "entries in the quarantine that nobody has settled, by reason; an entry may have several")
+        says:
+            "entries in the quarantine that nobody has settled, by reason, of the last 20,000; an entry may have several"
+    )
     package static let foldLag = Self(
         .gauge, "hoso_fold_lag_seconds", of: "operations",
         says: "age of the oldest ledger row that is not in the figures")

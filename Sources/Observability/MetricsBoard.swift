@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// The backend of swift-metrics: handlers add to cells of their own and take no lock of others.
 package final class MetricsBoard: MetricsFactory {
-    private struct Key: Hashable {
+    struct Key: Hashable {
         let name: String
         let labels: [String]
     }
@@ -57,10 +57,30 @@ package final class MetricsBoard: MetricsFactory {
     package func destroyMeter(_ handler: any MeterHandler) {}
     package func destroyTimer(_ handler: any TimerHandler) {}
 
-    /// Forgets the samples of a gauge, whose labels may be others next time: a sender that is gone has no sample.
-    package func forget(_ names: [MetricName]) {
+    /// A sample of a gauge.
+    package struct Gauge: Sendable {
+        let key: Key
+        let value: Double
+
+        /// A sample.
+        package init(_ name: MetricName, _ labels: [(String, String)], _ value: Double) {
+            key = Key(name: name.name, labels: labels.flatMap { [$0.0, $0.1] })
+            self.value = value
+        }
+    }
+
+    /// Puts all samples of some gauges in the place of those that there were, whose labels may be others now: a sender that is
+    /// gone has no sample.
+    package func replace(_ names: [MetricName], by gauges: [Gauge]) {
         let names = Set(names.map(\.name))
-        cells.withLock { cells in cells = cells.filter { !names.contains($0.key.name) } }
+        cells.withLock { cells in
+            cells = cells.filter { !names.contains($0.key.name) }
+            for gauge in gauges {
+                let cell = MetricCell(buckets: [])
+                cell.set(gauge.value)
+                cells[gauge.key] = cell
+            }
+        }
     }
 
     /// The samples, with those that are only read when somebody asks.

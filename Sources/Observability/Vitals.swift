@@ -69,13 +69,16 @@ package final class Vitals: Sendable {
     package func stopping() { become(.stopping) }
 
     private func become(_ condition: Condition) {
-        let (before, isNew) = state.withLock { state in
+        // Told while nobody else can tell anything: in the order in which it became so.
+        state.withLock { state in
             let before = state.condition
-            guard before != condition, before != .stopping else { return (before, false) }
+            guard before != condition, before != .stopping else { return }
             state.condition = condition
-            return (before, true)
+            tell(condition, before)
         }
-        guard isNew else { return }
+    }
+
+    private func tell(_ condition: Condition, _ before: Condition) {
         // Also degraded it serves, as far as it can: a restart would not help.
         if before == .starting {
             manager.tell(.ready, .status(condition.text))

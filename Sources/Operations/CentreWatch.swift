@@ -1,4 +1,3 @@
-import CoreMetrics
 import Dossiers
 package import Logging
 package import Observability
@@ -45,6 +44,7 @@ package actor CentreWatch: Service {
                 try? await gracefulShutdown()
                 await self.beginStop()
             }
+            group.addTask { await self.showLife() }
             defer { group.cancelAll() }
             try await self.watch()
         }
@@ -55,6 +55,15 @@ package actor CentreWatch: Service {
         stop.raise()
     }
 
+    /// On the thread of the work, and silent as soon as that is overdue.
+    private func showLife() async {
+        while !stop.isRaised, !Task.isCancelled {
+            vitals.lap("thread", within: .seconds(15))
+            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .seconds(1)))
+        }
+        vitals.ended("thread")
+    }
+
     private func watch() async throws {
         defer { vitals.ended("watch") }
         while !stop.isRaised, !Task.isCancelled {
@@ -62,7 +71,7 @@ package actor CentreWatch: Service {
                 let connection = try await database.open(on: executor)
                 metrics.connected()
                 while !stop.isRaised, !Task.isCancelled {
-                    vitals.lap("watch", within: .seconds(60))
+                    vitals.lap("watch", within: .seconds(90))
                     show(try await CentreState(connection))
                     vitals.ready()
                     _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: interval))
@@ -70,7 +79,7 @@ package actor CentreWatch: Service {
             } catch {
                 metrics.failed(error)
                 // What was read before is not how things are.
-                board.forget(Self.gauges)
+                board.replace(Self.gauges, by: [])
                 guard error.isRetriable else { throw error }
                 vitals.degraded("database unavailable")
                 vitals.lap("watch", within: .seconds(60))
@@ -87,26 +96,30 @@ package actor CentreWatch: Service {
 
     private func show(_ state: CentreState) {
         ages.look(at: state, .now)
-        // Those of senders, reasons and alarms that are no longer there end.
-        board.forget(Self.gauges)
+        var samples: [MetricsBoard.Gauge] = []
         for sender in state.senders {
             let label = ("sender", sender.name)
-            Meter(.senderWaiting, label).set(sender.waiting)
-            Meter(.senderMissing, label).set(sender.missing)
-            if let silent = sender.silentSeconds { Meter(.senderSilent, label).set(silent) }
-            Meter(.senderOldest, label).set(ages.waiting(sender.name, .now))
-            for kind in sender.alarms { Meter(.senderAlarm, label, ("kind", kind)).set(1) }
+            samples.append(.init(.senderWaiting, [label], Double(sender.waiting)))
+            samples.append(.init(.senderMissing, [label], Double(sender.missing)))
+            if let silent = sender.silentSeconds { samples.append(.init(.senderSilent, [label], silent)) }
+            samples.append(.init(.senderOldest, [label], ages.waiting(sender.name, .now)))
+            for kind in sender.alarms { samples.append(.init(.senderAlarm, [label, ("kind", kind)], 1)) }
         }
+        var reasons: [String: Int64] = [:]
+        // What a sender wrote is no label; a code of ours is.
         for (reason, entries) in state.quarantine {
-            // What a sender wrote is no label; a code of ours is.
-            let reason = FaultCode(rawValue: reason) == nil ? "other" : reason
-            Meter(.quarantineOpen, ("reason", reason)).set(entries)
+            reasons[FaultCode(rawValue: reason) == nil ? "other" : reason, default: 0] += entries
         }
-        Meter(.foldLag).set(state.foldLag)
-        Meter(.foldHorizon).set(ages.horizon(.now))
-        Meter(.surveyWaiting).set(state.waitingTasks)
-        Meter(.surveyOldest).set(state.oldestTask)
-        Meter(.databaseBytes).set(state.databaseBytes)
+        for (reason, entries) in reasons {
+            samples.append(.init(.quarantineOpen, [("reason", reason)], Double(entries)))
+        }
+        samples += [
+            .init(.foldLag, [], state.foldLag), .init(.foldHorizon, [], ages.horizon(.now)),
+            .init(.surveyWaiting, [], Double(state.waitingTasks)), .init(.surveyOldest, [], state.oldestTask),
+            .init(.databaseBytes, [], Double(state.databaseBytes)),
+        ]
+        // Those of senders, reasons and alarms that are no longer there end.
+        board.replace(Self.gauges, by: samples)
     }
 }
 

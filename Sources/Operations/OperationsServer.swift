@@ -6,6 +6,7 @@ import ServiceLifecycle
 
 /// The HTTP of operations: health, and the metrics of all services of this machine in one answer.
 package struct OperationsServer: Service {
+    private let main: HealthServer.Place
     private let places: [HealthServer.Place]
     private let health: HealthRoutes
     private let sockets: String?
@@ -15,14 +16,18 @@ package struct OperationsServer: Service {
 
     /// A server.
     /// - Parameters:
+    ///   - main: what it is for: where this fails, the service does.
+    ///   - places: where it tells how it fares too.
     ///   - sockets: folder with the health sockets of this machine's services.
     ///   - own: the name of this service, whose socket need not be asked.
     ///   - more: adds what else is answered.
     package init(
-        _ places: [HealthServer.Place], _ health: HealthRoutes, sockets: String?, own: String, logger: Logger,
+        at main: HealthServer.Place, _ places: [HealthServer.Place], _ health: HealthRoutes, sockets: String?,
+        own: String, logger: Logger,
         more: @escaping @Sendable (Router<BasicRequestContext>) -> Void = { _ in }
     ) {
         self.more = more
+        self.main = main
         self.places = places
         self.health = health
         self.sockets = sockets
@@ -34,11 +39,15 @@ package struct OperationsServer: Service {
     package func run() async throws {
         let threads = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         try await withThrowingDiscardingTaskGroup { group in
-            for place in places {
+            for place in [main] + places {
                 let router = Router()
                 health.add(to: router) { await everybodys(HealthClient(threads: threads)) }
                 more(router)
-                group.addTask { try await place.serve(router, on: threads, logger: logger) }
+                let isMain = place == main
+                group.addTask {
+                    guard isMain else { return await place.keepServing(router, on: threads, logger: logger) }
+                    try await place.serve(router, on: threads, logger: logger)
+                }
             }
         }
         try await threads.shutdownGracefully()

@@ -11,6 +11,10 @@ extension HosoSettings {
         where ListenAddress(source.text(key)) == nil && !(key == "health.listen" && source.text(key).isEmpty) {
             source.complain(key, "phải có dạng MÁY:CỔNG", "must be HOST:PORT")
         }
+        // NAME.sock is added to it, and a socket's path has at most 107 bytes.
+        if let healthSockets, healthSockets.utf8.count > 80 {
+            source.complain("health.sockets", "đường dẫn quá dài cho socket", "is too long a path for sockets")
+        }
         if let healthListen, !healthListen.isLoopback {
             source.complain(
                 "health.listen", "chỉ được là địa chỉ nội bộ: 127.0.0.1, ::1 hoặc localhost",

@@ -25,11 +25,16 @@ package struct ListenAddress: Sendable, Equatable {
 
     /// An address written as `HOST:PORT`; an IPv6 address stands in brackets.
     package init?(_ text: String) {
-        guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
-            (0...65_535).contains(port)
+        guard let colon = text.lastIndex(of: ":") else { return nil }
+        let number = text[text.index(after: colon)...]
+        guard (1...5).contains(number.count), number.allSatisfy({ $0.isASCII && $0.isNumber }), let port = Int(number),
+            port <= 65_535
         else { return nil }
         var host = text[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        let isBracketed = host.hasPrefix("[") && host.hasSuffix("]")
+        if isBracketed { host = host.dropFirst().dropLast() }
+        // An IPv6 address without brackets could be read in two ways.
+        guard isBracketed || !host.contains(":") else { return nil }
         guard !host.isEmpty, !host.contains(where: \.isWhitespace) else { return nil }
         self.host = String(host)
         self.port = port
@@ -44,5 +49,8 @@ package struct ListenAddress: Sendable, Equatable {
     static let standard = ListenAddress(host: "127.0.0.1", port: 8_610)
 
     /// Whether only this machine reaches it.
-    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+    package var isLoopback: Bool {
+        let parts = host.split(separator: ".", omittingEmptySubsequences: false).map { UInt8($0) }
+        return host == "localhost" || host == "::1" || parts.count == 4 && !parts.contains(nil) && parts[0] == 127
+    }
 }

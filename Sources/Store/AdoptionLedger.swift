@@ -46,7 +46,8 @@ package struct AdoptionScope: Sendable {
 
 /// Figures explained by the ledger: the dossiers behind them, at any moment, and what restated them since another.
 ///
-/// A ledger row counts from the moment of its transaction on, `recorded_at`; what was recorded by a moment never changes.
+/// A ledger row counts from the moment of its transaction on, `recorded_at`. A moment that lies further back than any
+/// transaction takes, a minute, never changes.
 package struct AdoptionLedger {
     /// A dossier that counts.
     package struct Dossier: Sendable, Equatable {
@@ -91,12 +92,28 @@ package struct AdoptionLedger {
     /// The ledger on a connection.
     package init(_ connection: Connection) { self.connection = connection }
 
+    /// Asks several things of one snapshot: what is committed in between is in none of the answers.
+    package func inOneSnapshot<Value>(
+        _ work: () async throws(PostgresError) -> Value
+    ) async throws(PostgresError) -> Value {
+        _ = try await connection.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", as: "begin a snapshot")
+        do throws(PostgresError) {
+            _ = try await connection.run("SET LOCAL work_mem = '64MB'", as: "prepare a snapshot")
+            let value = try await work()
+            try await connection.rollBack()
+            return value
+        } catch {
+            try? await connection.rollBack()
+            throw error
+        }
+    }
+
     /// The moment of the database, in microseconds since 1970.
     package func now() async throws(PostgresError) -> Int64 {
         try await connection.run("SELECT now()", as: "read the clock").microseconds(0, 0)
     }
 
-    /// The dossiers that counted at a moment, which add up to the figures of that moment.
+    /// The dossiers that counted at a moment, which add up to the figures of that moment in one snapshot.
     /// - Parameters:
     ///   - moment: in microseconds since 1970; `nil`: now.
     ///   - limit: dossiers that are listed.
@@ -110,13 +127,9 @@ package struct AdoptionLedger {
         listed.append(day: cursor?.day.number)
         listed.append(cursor?.code)
         listed.append(Int64(limit) + 1)
-        let results = try await connection.commit(
-            [
-                Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"),
-                Statement("SET LOCAL work_mem = '64MB'"), Statement(Self.counts, parameters),
-                Statement(Self.list, listed),
-            ], as: "explain adoption", within: .seconds(300))
-        let (counts, list) = (results[2], results[3])
+        let counts = try await connection.run(
+            Self.counts, parameters, as: "explain adoption", within: .seconds(300))
+        let list = try await connection.run(Self.list, listed, as: "explain adoption", within: .seconds(300))
         return Standing(
             counts: (0..<counts.count).compactMap { row in
                 Self.facts(counts, row, 0).map { ($0, counts.int64(row, 5)) }

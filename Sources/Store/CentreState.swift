@@ -22,7 +22,7 @@ package struct CentreState: Sendable {
 
     /// In order of their names.
     package let senders: [Sender]
-    /// Open entries of the quarantine by the code of a reason; an entry may have several.
+    /// Open entries of the quarantine by the code of a reason, of the last ``mostQuarantined``; an entry may have several.
     package let quarantine: [(reason: String, entries: Int64)]
     /// Open entries of the quarantine.
     package let quarantined: Int64
@@ -37,6 +37,8 @@ package struct CentreState: Sendable {
     /// Size of the database in bytes.
     package let databaseBytes: Int64
 
+    /// Open entries of the quarantine whose reasons are counted, the last ones.
+    package static var mostQuarantined: Int64 { 20_000 }
     /// Tasks that are counted.
     package static var mostTasks: Int64 { 100_000 }
 
@@ -103,8 +105,10 @@ package struct CentreState: Sendable {
     }
 
     private static let quarantineSQL = """
-        SELECT r ->> 'code', count(DISTINCT q.id) FROM hoso.quarantine q, jsonb_array_elements(q.reasons) AS r
-        WHERE NOT EXISTS (SELECT FROM hoso.quarantine_closure c WHERE c.quarantine = q.id)
+        SELECT r ->> 'code', count(DISTINCT q.id) FROM (
+            SELECT q.id, q.reasons FROM hoso.quarantine q
+            WHERE NOT EXISTS (SELECT FROM hoso.quarantine_closure c WHERE c.quarantine = q.id)
+            ORDER BY q.id DESC LIMIT \(mostQuarantined)) q, jsonb_array_elements(q.reasons) AS r
         GROUP BY 1 ORDER BY 2 DESC, 1
         """
 

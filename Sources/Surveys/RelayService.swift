@@ -174,9 +174,15 @@ package actor RelayService: Service {
         cursor = max(cursor, Position(transaction: floor.transaction, task: floor.task))
         vitals.ready()
         logger.info("relaying survey tasks", metadata: ["endpoint": "\(configuration.endpoint)"])
+        var nextLook = ContinuousClock.now
         while !stop.isRaised, !Task.isCancelled {
             vitals.lap("relay", within: .seconds(60))
             receiveAll()
+            if nextLook <= .now {
+                // Also while there is nothing to relay: a connection that is lost has lost the relay's lock.
+                nextLook = .now.advanced(by: .seconds(5))
+                _ = try await outbox.floor()
+            }
             try await record(outbox)
             try await load(outbox)
             try await deliver(outbox)

@@ -127,12 +127,22 @@ package actor WorkerService: Service {
                 await self.beginDrain()
             }
             group.addTask { try await self.store() }
+            group.addTask { await self.showLife() }
             try await self.pump()
             group.cancelAll()
             while let result = await group.nextResult() {
                 if case .failure(let error) = result, !(error is CancellationError) { throw error }
             }
         }
+    }
+
+    /// On the thread of the work, and silent as soon as that is overdue: an attempt to connect may take its time.
+    private func showLife() async {
+        while !isStored, !Task.isCancelled {
+            vitals.lap("thread", within: .seconds(15))
+            _ = await executor.wait(for: [], until: .now.advanced(by: .seconds(1)))
+        }
+        vitals.ended("thread")
     }
 
     private func beginDrain() {

@@ -33,8 +33,8 @@ extension AdoptionCommand {
                 let (options, asOf, limit, zone) = (options, asOf, limit, settings.zone)
                 let report = try await DatabaseSession(settings.database("query", as: .read)).perform { connection in
                     let now = try await AdoptionLedger(connection).now()
-                    // One moment for both, so that what comes in meanwhile is in neither.
-                    let moment = try asOf.map { try options.moment($0, in: zone, now: now) } ?? now
+                    // Without a moment all that is recorded, also what is not folded yet: by a moment still to come.
+                    let moment = try asOf.map { try options.moment($0, in: zone, now: now) } ?? now + 86_400_000_000
                     return try await ExplanationReport.read(
                         connection, metric, channel: channel, scope, asOf: moment, limit: limit
                     ).report

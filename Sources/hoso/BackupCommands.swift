@@ -25,7 +25,8 @@ struct BackupCommand: AsyncParsableCommand {
         try await reportingErrors(in: language) {
             Console.error(language.choose("đang sao lưu …", "writing …"))
             let backup = try Backup(of: settings.database("backup", as: nil), software: Program.software)
-            let manifest = try await backup.write(to: folder)
+            let folder = folder
+            let manifest = try await endable(in: language) { try await backup.write(to: folder) }
             Console.line(manifest.summary(in: language, folder))
         }
     }
@@ -52,8 +53,11 @@ struct RestoreCommand: AsyncParsableCommand {
         let language = settings.language
         try await reportingErrors(in: language) {
             let restoration = try Restoration(into: settings.database("restore", as: nil))
-            let manifest = try await restoration.restore(from: folder, hasRoles: settings.hasSeparateRoles) { step in
-                Console.error(step.sentence(in: language))
+            let (folder, hasRoles) = (folder, settings.hasSeparateRoles)
+            let manifest = try await endable(in: language) {
+                try await restoration.restore(from: folder, hasRoles: hasRoles) { step in
+                    Console.error(step.sentence(in: language))
+                }
             }
             Console.line(manifest.summary(in: language, folder))
             Console.line(
@@ -65,7 +69,14 @@ struct RestoreCommand: AsyncParsableCommand {
 
     private func look(_ language: Language) async throws {
         try await reportingErrors(in: language) {
-            Console.line(try Manifest.read(checking: folder).summary(in: language, folder))
+            let manifest = try Manifest.read(checking: folder)
+            Console.line(manifest.summary(in: language, folder))
+            guard manifest.schema > Migrator.neededVersion else { return }
+            Console.error(
+                language.choose(
+                    "hoso: bản sao lưu thuộc phiên bản mới hơn: hãy cập nhật hoso trước",
+                    "hoso: the backup is of a newer version: update hoso first"))
+            throw ExitCode(78)
         }
     }
 }

@@ -6,6 +6,7 @@ import Broker
 import Cluster
 import Keys
 import Mapping
+import Observability
 import PersonalData
 import Postgres
 import Settings
@@ -37,6 +38,7 @@ func exitCode(of error: any Error) -> Int32 {
         case .unsafeFolder, .unreachableFolder: 78
         case .notInstalled, .failed, .notReady, .noServerUser: 69
         }
+    case is HealthServer.Failure: 69
     case let error as BackupError:
         switch error.code {
         case .exists: 64

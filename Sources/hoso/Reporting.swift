@@ -69,6 +69,27 @@ func interruptible<Value: Sendable>(
     }
 }
 
+/// Runs something that a signal cancels, with everything that it has started.
+func endable<Value: Sendable>(
+    in language: Language, _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    let signals = await UnixSignalsSequence(trapping: EndingSignals.all)
+    return try await withThrowingTaskGroup(of: Value?.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            for await _ in signals { return nil }
+            return nil
+        }
+        defer { group.cancelAll() }
+        if let value = try await group.next(), let value { return value }
+        group.cancelAll()
+        // What it cleans up is awaited.
+        _ = try? await group.next()
+        Console.error("hoso: " + language.choose("đã dừng theo yêu cầu", "interrupted"))
+        throw ExitCode(69)
+    }
+}
+
 /// The signals on which a service drains and ends.
 enum EndingSignals {
     /// SIGTERM, Ctrl-C, and the closing of the terminal unless `nohup` has this process ignore it.

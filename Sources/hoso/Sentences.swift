@@ -7,6 +7,7 @@ import Cluster
 import Dossiers
 import Keys
 import Mapping
+import Observability
 import PersonalData
 import Postgres
 import Settings
@@ -20,6 +21,13 @@ func sentences(of error: any Error, in language: Language, spool: String) -> [St
     case let error as MappingError: error.sentences(in: language)
     case let error as SpoolError: [error.sentence(in: language, path: spool)]
     case let error as SpoolRegression: [error.sentence(in: language, path: spool)]
+    case let error as HealthServer.Failure:
+        [
+            language.choose(
+                "không mở được \(error.place) (đang có chương trình khác dùng, hay sai operations.listen?): \(error.reason)",
+                "cannot listen at \(error.place) (does another program, or is operations.listen wrong?): \(error.reason)"
+            )
+        ]
     case let error as BackupError: [language.choose(error.vietnamese, error.description)]
     case let error as ClusterError: [error.sentence(in: language)]
     case let error as KeyError: [language.choose(error.vietnamese, error.english)]

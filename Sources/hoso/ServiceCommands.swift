@@ -99,11 +99,11 @@ struct OperationsCommand: AsyncParsableCommand {
         let observed = Observed("operations", service, settings)
         try await reportingErrors(in: settings.language) {
             let context = OperationsContext(
-                pool: QueryPool(try settings.database("operations", as: .read)), zone: settings.zone,
+                pool: try QueryPool(settings.database("operations", as: .read)), zone: settings.zone,
                 language: settings.language, program: Program.software)
             let api = APIRoutes(context, access: AccessPolicy(settings))
             let server = OperationsServer(
-                observed.places + [HealthServer.Place(settings.operationsListen)], observed.health,
+                at: HealthServer.Place(settings.operationsListen), observed.places, observed.health,
                 sockets: settings.healthSockets, own: observed.name, logger: observed.logger
             ) { router in
                 api.add(to: router)

@@ -90,7 +90,10 @@ enum SecretFile {
         guard
             FileManager.default.createFile(atPath: fresh, contents: data, attributes: [.posixPermissions: 0o600])
         else { throw CocoaError(.fileWriteUnknown, userInfo: [NSFilePathErrorKey: fresh]) }
-        if FileManager.default.fileExists(atPath: path) { try FileManager.default.removeItem(atPath: path) }
-        try FileManager.default.moveItem(atPath: fresh, toPath: path)
+        // In place of the one that is there: killed at any moment, one of the two is there.
+        guard FileManager.default.fileExists(atPath: path) else {
+            return try FileManager.default.moveItem(atPath: fresh, toPath: path)
+        }
+        _ = try FileManager.default.replaceItemAt(url, withItemAt: URL(fileURLWithPath: fresh))
     }
 }

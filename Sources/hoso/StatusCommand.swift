@@ -23,6 +23,9 @@ struct Status: AsyncParsableCommand {
             let services = await ServiceState.all(in: settings.healthSockets)
             let report = StatusReport(
                 services: services, areServicesExpected: settings.healthSockets != nil,
+                isHidden: settings.healthSockets.map {
+                    getuid() != 0 && !FileManager.default.isReadableFile(atPath: $0)
+                } ?? false,
                 centre: try await centre(settings), language: settings.language)
             switch format {
             case .table: report.lines.forEach(Console.line)
@@ -37,10 +40,18 @@ struct Status: AsyncParsableCommand {
         // A machine with an agent only has no database, and nobody to ask about one.
         let standard = SettingKey.all.first { $0.name == "database.url" }?.standard
         if settings.databaseURL == standard, settings.senderKey != nil { return .elsewhere }
-        let clock = ContinuousClock()
+        let (clock, language) = (ContinuousClock(), settings.language)
         do {
             return try await DatabaseSession(settings.database("query", as: .read), patience: .seconds(5)).perform {
                 connection in
+                switch try await Migrator(connection).state() {
+                case .current: break
+                case .behind:
+                    return .unreachable(
+                        language.choose("thiếu lược đồ: hoso migrate", "it lacks migrations: hoso migrate"))
+                case .ahead:
+                    return .unreachable(language.choose("mới hơn chương trình này", "it is newer than this program"))
+                }
                 let (before, start) = (try await CentreState(connection), clock.now)
                 guard before.senders.contains(where: { $0.waiting > 0 }) else { return .seen(before, drained: nil) }
                 try await Task.sleep(for: .seconds(2))
@@ -49,7 +60,7 @@ struct Status: AsyncParsableCommand {
                     after.senders.reduce(0) { $0 + $1.recorded } - before.senders.reduce(0) { $0 + $1.recorded }
                 return .seen(after, drained: Double(arrived) / (start.duration(to: clock.now) / .seconds(1)))
             }
-        } catch let error as PostgresError where error.isRetriable {
+        } catch let error as PostgresError {
             return .unreachable("\(error)")
         }
     }
@@ -67,11 +78,11 @@ struct ServiceState: Sendable {
     static func all(in folder: String?) async -> [ServiceState] {
         guard let folder else { return [] }
         let client = HealthClient()
-        var states: [ServiceState] = []
-        for (name, path) in HealthClient.sockets(in: folder) {
-            states.append(await ask(name, path, client))
+        return await withTaskGroup(of: ServiceState.self) { group in
+            for (name, path) in HealthClient.sockets(in: folder) { group.addTask { await ask(name, path, client) } }
+            let states = await group.reduce(into: [ServiceState]()) { $0.append($1) }
+            return states.sorted { $0.name < $1.name }
         }
-        return states
     }
 
     private static func ask(_ name: String, _ path: String, _ client: HealthClient) async -> ServiceState {

@@ -18,6 +18,8 @@ struct StatusReport {
     let services: [ServiceState]
     /// Whether services of this machine should be seen.
     let areServicesExpected: Bool
+    /// Whether whoever asks may not look at them.
+    let isHidden: Bool
     let centre: Centre
     let language: Language
 
@@ -38,9 +40,13 @@ struct StatusReport {
     /// What needs a look, a sentence each.
     var complaints: [String] {
         var complaints: [String] = []
-        if services.isEmpty, areServicesExpected {
+        if isHidden {
+            complaints.append(
+                say("không được phép xem dịch vụ: hãy chạy bằng root", "you may not look at the services: ask as root"))
+        } else if services.isEmpty, areServicesExpected {
             complaints.append(say("không có dịch vụ nào chạy", "no service runs"))
         }
+        for kind in missing { complaints.append("\(kind): " + say("không chạy", "does not run")) }
         for service in services where service.state != "ready" {
             let reason = service.reason.map { " (\($0))" } ?? ""
             complaints.append("\(service.name): \(word(service.state))\(reason)")
@@ -52,6 +58,14 @@ struct StatusReport {
         case .seen(let state, _): complaints += Self.complaints(of: state, language)
         }
         return complaints
+    }
+
+    /// Where there is a broker there is a centre, which has the others too.
+    private var missing: [String] {
+        guard services.contains(where: { $0.name.hasPrefix("broker") }) else { return [] }
+        return ["worker", "aggregator", "surveys", "operations"].filter { kind in
+            !services.contains { $0.name.hasPrefix(kind) }
+        }
     }
 
     private static func complaints(of state: CentreState, _ language: Language) -> [String] {

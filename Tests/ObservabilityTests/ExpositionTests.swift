@@ -54,13 +54,12 @@ struct ExpositionTests {
         #expect(!text.contains("made_up"))
     }
 
-    @Test func `What is forgotten has no sample until it is set again`() {
+    @Test func `Gauges whose labels change are replaced as a whole`() {
         let board = MetricsBoard(service: "a")
-        let meter = { board.makeMeter(label: "hoso_sender_missing_entries", dimensions: [("sender", $0)]) }
-        meter("x").set(Int64(1))
-        meter("y").set(Int64(2))
-        board.forget([.senderMissing])
-        meter("y").set(Int64(3))
+        board.replace(
+            [.senderMissing],
+            by: [.init(.senderMissing, [("sender", "x")], 1), .init(.senderMissing, [("sender", "y")], 2)])
+        board.replace([.senderMissing], by: [.init(.senderMissing, [("sender", "y")], 3)])
         let text = board.exposition(version: "").text
         #expect(!text.contains("\"x\"") && text.contains("hoso_sender_missing_entries{service=\"a\",sender=\"y\"} 3"))
     }

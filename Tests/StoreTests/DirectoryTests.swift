@@ -20,6 +20,14 @@ import Testing
             _ = try await connection.run(
                 "INSERT INTO hoso.migration (number, name) VALUES (999, 'from the future')", as: "test")
             #expect(try await Migrator(connection).state() == .ahead(999))
+            // A migration that says that this program goes on working after it.
+            _ = try await connection.run(
+                "UPDATE hoso.migration SET serves = \(Migrator.neededVersion) WHERE number = 999", as: "test")
+            #expect(try await Migrator(connection).state() == .current)
+            #expect(try await Migrator(connection).migrate() == [], "and nothing is taken back")
+            _ = try await connection.run(
+                "UPDATE hoso.migration SET serves = \(Migrator.neededVersion + 1) WHERE number = 999", as: "test")
+            #expect(try await Migrator(connection).state() == .ahead(999))
         }
         let empty = try await TestCluster.shared.database()
         #expect(try await DatabaseSession(empty).perform { try await Migrator($0).state() } == .behind(1))

@@ -40,7 +40,7 @@ import Testing
         try await Office.open { office async throws in
             try await office.until("all is well") { try await office.run(["status"]).status == 0 }
             let refused = try await office.run(["restore", backup])
-            #expect(refused.status == 69 && refused.error.contains("stop them"), "\(refused.error)")
+            #expect(refused.status == 69 && refused.error.contains("stop the services"), "\(refused.error)")
         }
         let second = try TemporaryFolder()
         try await Self.restore(backup, keys: folder.path, into: second)
@@ -56,7 +56,7 @@ import Testing
             try await office.until("everything is folded") { try await office.answers()["total"] == "3000" }
             #expect(try await office.run(["adoption", "verify"]).status == 0)
             let refused = try await office.run(["restore", backup])
-            #expect(refused.status == 69 && refused.error.contains("stop them"), "\(refused.error)")
+            #expect(refused.status == 69 && refused.error.contains("stop the services"), "\(refused.error)")
         }
     }
 

@@ -98,7 +98,7 @@ extension Office {
         let outcome = try await Program.run(
             [
                 "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", String(url), "-c",
-                "UPDATE hoso.sender_epoch SET head = head + \(count)",
+                "UPDATE hoso.sender_epoch SET head = greatest(head, contiguous) + \(count)",
             ], program: "/usr/bin/psql")
         #expect(outcome.status == 0, "\(outcome.error)")
     }

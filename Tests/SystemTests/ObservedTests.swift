@@ -75,6 +75,22 @@ import Testing
             ])
     }
 
+    @Test(arguments: ["operations", "worker", "aggregator", "surveys"])
+    func `A database that hangs is no reason for a service manager to end a service`(service: String) async throws {
+        try await Office.open { office async throws in
+            try await office.until("all is well") { try await office.run(["status"]).status == 0 }
+            let listener = Repository.root.appending(path: "Tests/Fixtures/watchdog.py").path
+            let outcome = try await Program.run(
+                [listener, Program.path, service, office.configuration, "\(try #require(office.server))"],
+                environment: [
+                    "HOSO_SURVEY_ENDPOINT": "ipc://\(office.folder.path)/other",
+                    "HOSO_OPERATIONS_LISTEN": "127.0.0.1:0",
+                ],
+                program: "/usr/bin/python3")
+            #expect(outcome.status == 0, "\(outcome.output)\(outcome.error)")
+        }
+    }
+
     /// Those of metrics with labels that have samples from the beginning.
     private static func always(_ metric: MetricName) -> MetricName? {
         ["hoso_build_info", "hoso_log_lines_total", "hoso_worker_entries_total", "hoso_sender_waiting_entries"]
