@@ -36,7 +36,9 @@ extension Outstanding {
         var senders = try await CentreState.senders(connection)
         let grants = try await SenderGrants(connection).all()
         if let concerns { senders = senders.filter { concerns(grants[$0.name]) } }
-        return Outstanding(senders, grants: grants, now: now)
+        // What is recorded and not folded is in no figure yet either.
+        let unfolded = try await Fold(connection).backlog()
+        return Outstanding(senders, unfolded: unfolded, grants: grants, now: now)
     }
 }
 

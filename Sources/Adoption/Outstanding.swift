@@ -22,17 +22,23 @@ package struct Outstanding: Sendable {
     package static var longestSilence: Double { 900 }
 
     /// What is outstanding at a moment.
-    package init(_ state: CentreState, grants: [String: Authority], now: Int64) {
-        self.init(state.senders, grants: grants, now: now)
+    /// - Parameter unfolded: entries that are recorded and in no figure yet.
+    package init(_ state: CentreState, unfolded: Int64 = 0, grants: [String: Authority], now: Int64) {
+        self.init(state.senders, unfolded: unfolded, grants: grants, now: now)
     }
 
     /// What is outstanding at a moment of some senders.
-    package init(_ senders: [CentreState.Sender], grants: [String: Authority], now: Int64) {
+    /// - Parameter unfolded: entries that are recorded and in no figure yet.
+    package init(
+        _ senders: [CentreState.Sender], unfolded: Int64 = 0, grants: [String: Authority], now: Int64
+    ) {
         let heard = senders.filter { $0.silentSeconds != nil }
         self.senders = heard.count
-        waiting = heard.filter { $0.waiting > 0 }.map {
+        var waiting = heard.filter { $0.waiting > 0 }.map {
             Sender(entries: $0.waiting, channels: grants[$0.name]?.channels)
         }
+        if unfolded > 0 { waiting.append(Sender(entries: unfolded, channels: nil)) }
+        self.waiting = waiting
         entries = waiting.reduce(0) { min($0, .max / 2) + min($1.entries, .max / 2) }
         silent = heard.compactMap { sender in
             guard let seconds = sender.silentSeconds, seconds > Self.longestSilence else { return nil }

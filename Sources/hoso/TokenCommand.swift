@@ -49,7 +49,9 @@ struct TokenCommand: AsyncParsableCommand {
             guard AccessTokens.Role(rawValue: role) != nil else {
                 throw ValidationError("--role: “\(role)”: read, operations.")
             }
-            for code in unit where code.isEmpty || code.utf8.count > 64 || code.utf8.contains(10) {
+            // Those below are meant anyway.
+            for code in unit
+            where code.isEmpty || code.utf8.count > 64 || code.utf8.contains(10) || code.hasSuffix("*") {
                 throw ValidationError("--unit: “\(code)”.")
             }
             guard let until, Day(iso8601: until) == nil else { return }

@@ -19,6 +19,17 @@ import Testing
                     let said = try await office.run(["adoption", "--format", "json"] + arguments)
                     #expect(told.status == 200 && told.text == said.output, "\(path)")
                 }
+                let others = [
+                    ("/v1/reconciliation?sender=local", ["reconcile", "local"]), ("/v1/quarantine", ["quarantine"]),
+                    (
+                        "/v1/adoption/diff?from=2020-01-01T00:00:00Z&to=2026-01-01&channel=postal",
+                        ["adoption", "diff", "2020-01-01T00:00:00Z", "2026-01-01", "--channel", "postal"]
+                    ),
+                ]
+                for (path, arguments) in others {
+                    let said = try await office.run(arguments + ["--format", "json"])
+                    #expect(try await api.get(path).text == said.output, "\(path)")
+                }
                 let all = try await api.get("/v1/adoption?unit=H36.*")
                 #expect(try #require(all.object["total"] as? [String: Any])["total"] as? Int == 120)
 
@@ -261,12 +272,14 @@ import Testing
                 """, to: "schemathesis.toml")
             try await office.serving(["HOSO_OPERATIONS_ACCESS": "token"]) { api async throws in
                 let specification = Repository.root.appending(path: "Schemas/openapi.yaml").path
+                // What it notes for its next run is left where nothing is kept.
                 let outcome = try await Program.run(
                     [
-                        "--config-file", configuration, "run", specification, "--url", api.address, "--header",
+                        "-C", office.folder.path, try await PythonTools.path("schemathesis"), "--config-file",
+                        configuration, "run", specification, "--url", api.address, "--header",
                         "Authorization: Bearer \(token)", "--checks", "all", "--max-examples", "50", "--seed", "7",
                         "--continue-on-failure",
-                    ], program: try await PythonTools.path("schemathesis"))
+                    ], program: "/usr/bin/env")
                 #expect(outcome.status == 0, "\(outcome.output) \(outcome.error)")
                 #expect(outcome.output.contains("Operations:       9 selected / 9 total"), "\(outcome.output)")
             }

@@ -38,7 +38,9 @@ struct PageFigures: Sendable {
         step = days.step(within: span)
         // What is outstanding before the figures: what arrives in between is in both, not in neither.
         state = try await CentreState(connection)
-        outstanding = Outstanding(state, grants: try await SenderGrants(connection).all(), now: now)
+        outstanding = Outstanding(
+            state, unfolded: try await Fold(connection).backlog(), grants: try await SenderGrants(connection).all(),
+            now: now)
         names = try await PageNames(connection)
         let (units, procedures) = (question.unit.map { [$0] } ?? [], question.procedure.map { [$0] } ?? [])
         byUnit = try await query.groups(
