@@ -25,7 +25,8 @@ package actor CentreWatch: Service {
 
     /// A watch.
     package init(
-        database: DatabaseAddress, interval: Duration = .seconds(5), board: MetricsBoard, vitals: Vitals, logger: Logger
+        database: DatabaseAddress, interval: Duration = .seconds(10), board: MetricsBoard, vitals: Vitals,
+        logger: Logger
     ) throws {
         executor = try PollingExecutor(name: "hoso-operations")
         self.database = database.allowing(.seconds(30))

@@ -40,7 +40,7 @@ package struct CentreState: Sendable {
     /// Open entries of the quarantine whose reasons are counted, the last ones.
     package static var mostQuarantined: Int64 { 20_000 }
     /// Tasks that are counted.
-    package static var mostTasks: Int64 { 100_000 }
+    package static var mostTasks: Int64 { 20_000 }
 
     /// Reads it.
     package init(_ connection: Connection) async throws(PostgresError) {
@@ -134,9 +134,11 @@ package struct CentreState: Sendable {
             ORDER BY t.xid, t.id LIMIT \(mostTasks)
         )
         SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - greatest(min(not_before), (
-                   SELECT i.recorded_at FROM waiting w JOIN hoso.dossier d ON d.code = w.dossier
+                   -- Of the first one only.
+                   SELECT i.recorded_at
+                   FROM (SELECT dossier FROM waiting ORDER BY xid, id LIMIT 1) w JOIN hoso.dossier d ON d.code = w.dossier
                    JOIN hoso.intake i ON i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence
-                   ORDER BY w.xid, w.id, i.part LIMIT 1))), 0)::float8
+                   ORDER BY i.part LIMIT 1))), 0)::float8
         FROM waiting
         """
 }

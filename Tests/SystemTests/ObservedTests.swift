@@ -14,9 +14,11 @@ import Testing
                 let outcome = try await office.run(["status"])
                 return outcome.status == 0 && outcome.output.contains("300")
             }
-            try await office.until("operations has looked") {
-                try await office.metrics().contains(
-                    "hoso_sender_waiting_entries{service=\"operations\",sender=\"local\"} 0")
+            // The agent stands aside while somebody else sends from its spool, and comes back.
+            try await office.until("operations has looked, and the agent is back") {
+                let text = try await office.metrics()
+                return text.contains("hoso_agent_welcome{service=\"agent\"} 1")
+                    && text.contains("hoso_sender_waiting_entries{service=\"operations\",sender=\"local\"} 0")
             }
             let text = try await office.metrics()
             for metric in MetricName.all where metric.labels.isEmpty || metric == Self.always(metric) {
@@ -32,6 +34,7 @@ import Testing
             #expect(Self.sum(text, "hoso_agent_receipts_total") <= 300)
             try await Self.check(text)
 
+            try await office.until("all is well") { try await office.run(["status"]).status == 0 }
             let status = try await office.query(["status"])
             #expect(status["is_well"] as? Bool == true)
             let services = try #require(status["services"] as? [[String: Any]])
