@@ -98,7 +98,7 @@ let package = Package(
         module(
             "Observability",
             [
-                "Postgres", "Systemd", hummingbird, httpTypes, nio, nioPosix, nioHTTP, coreMetrics, logging,
+                "Polling", "Postgres", "Systemd", hummingbird, httpTypes, nio, nioPosix, nioHTTP, coreMetrics, logging,
                 lifecycle,
             ]),
         module("Demonstration", ["Dossiers", "Machines"]),

@@ -61,7 +61,7 @@ package struct SurveysReport: Sendable {
         oldest = state.oldest.map { zone.text(of: $0) }
     }
 
-    private var isCut: Bool { state.waiting + state.scheduled >= CentreState.mostTasks }
+    private var isCut: Bool { max(state.waiting, state.scheduled) >= CentreState.mostTasks }
 
     /// The report as one JSON document.
     package var json: String {

@@ -51,18 +51,11 @@ package actor CentreWatch: Service {
         }
     }
 
+    private func showLife() async { await vitals.showLife(on: executor, until: stop) }
+
     private func beginStop() {
         vitals.stopping()
         stop.raise()
-    }
-
-    /// On the thread of the work, and silent as soon as that is overdue.
-    private func showLife() async {
-        while !stop.isRaised, !Task.isCancelled {
-            vitals.lap("thread", within: .seconds(15))
-            _ = await executor.wait(for: [.signal(stop)], until: .now.advanced(by: .seconds(1)))
-        }
-        vitals.ended("thread")
     }
 
     private func watch() async throws {

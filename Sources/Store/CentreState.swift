@@ -48,7 +48,7 @@ package struct CentreState: Sendable {
             [
                 Statement("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"), Statement(Self.senderSQL),
                 Statement(Self.quarantineSQL), Statement(Self.quarantinedSQL), Statement(Self.foldSQL),
-                Statement(Self.surveySQL),
+                Statement(SurveyState.sql),
             ], as: "look how the centre fares", within: .seconds(30))
         let (names, reasons, fold, tasks) = (results[1], results[2], results[4], results[5])
         senders = Self.senders(in: names)
@@ -58,7 +58,7 @@ package struct CentreState: Sendable {
         horizon = (UInt64(bitPattern: fold.int64(0, 1)), UInt64(bitPattern: fold.int64(0, 2)))
         databaseBytes = fold.int64(0, 3)
         waitingTasks = tasks.int64(0, 0)
-        oldestTask = tasks.double(0, 1)
+        oldestTask = tasks.double(0, 3)
     }
 
     /// Reads of the senders only, in order of their names.
@@ -123,22 +123,5 @@ package struct CentreState: Sendable {
                    WHERE f.name = 'adoption' AND (i.xid, i.id) > (f.xid, f.id) ORDER BY i.xid, i.id LIMIT 1), 0)::float8,
                pg_snapshot_xmin(pg_current_snapshot())::text::int8, pg_snapshot_xmax(pg_current_snapshot())::text::int8,
                pg_database_size(current_database())
-        """
-
-    /// A task that was due before it was there has waited since its dossier was stored.
-    private static let surveySQL = """
-        WITH waiting AS (
-            SELECT t.xid, t.id, t.dossier, t.not_before FROM hoso.survey_task t, hoso.survey_floor f
-            WHERE (t.xid, t.id) > (f.xid, f.task) AND t.not_before <= now()
-              AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t.id)
-            ORDER BY t.xid, t.id LIMIT \(mostTasks)
-        )
-        SELECT count(*), coalesce(extract(epoch FROM clock_timestamp() - greatest(min(not_before), (
-                   -- Of the first one only.
-                   SELECT i.recorded_at
-                   FROM (SELECT dossier FROM waiting ORDER BY xid, id LIMIT 1) w JOIN hoso.dossier d ON d.code = w.dossier
-                   JOIN hoso.intake i ON i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence
-                   ORDER BY i.part LIMIT 1))), 0)::float8
-        FROM waiting
         """
 }

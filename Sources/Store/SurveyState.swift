@@ -17,18 +17,27 @@ package struct SurveyState: Sendable, Equatable {
         oldest = result.isNull(0, 2) ? nil : result.microseconds(0, 2)
     }
 
-    /// A task that was due before it was there has waited since its dossier was stored.
-    private static let sql = """
-        WITH pending AS (
+    /// Tasks that wait, those that are not due yet, when the oldest that waits became due, and for how many seconds it has been.
+    ///
+    /// A task that was due before it was there has waited since its dossier was stored; that of the first one only is looked up.
+    static let sql = """
+        WITH pending AS NOT MATERIALIZED (
             SELECT t.xid, t.id, t.dossier, t.not_before FROM hoso.survey_task t, hoso.survey_floor f
             WHERE (t.xid, t.id) > (f.xid, f.task)
               AND NOT EXISTS (SELECT FROM hoso.survey_acknowledgement a WHERE a.task = t.id)
-            ORDER BY t.xid, t.id LIMIT \(CentreState.mostTasks)
-        ), waiting AS (SELECT * FROM pending WHERE not_before <= now())
-        SELECT (SELECT count(*) FROM waiting), (SELECT count(*) FROM pending WHERE not_before > now()),
-               greatest((SELECT min(not_before) FROM waiting), (
-                   SELECT i.recorded_at FROM waiting w JOIN hoso.dossier d ON d.code = w.dossier
-                   JOIN hoso.intake i ON i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence
-                   ORDER BY w.xid, w.id, i.part LIMIT 1))
+        ), waiting AS MATERIALIZED (
+            SELECT * FROM pending WHERE not_before <= now() ORDER BY xid, id LIMIT \(CentreState.mostTasks)
+        ), oldest AS (
+            SELECT greatest((SELECT min(not_before) FROM waiting), (
+                SELECT i.recorded_at
+                FROM (SELECT dossier FROM waiting ORDER BY xid, id LIMIT 1) w JOIN hoso.dossier d ON d.code = w.dossier
+                JOIN hoso.intake i ON i.sender = d.sender AND i.epoch = d.epoch AND i.sequence = d.sequence
+                ORDER BY i.part LIMIT 1)) AS due
+        )
+        SELECT (SELECT count(*) FROM waiting),
+               (SELECT count(*) FROM (
+                   SELECT FROM pending WHERE not_before > now() LIMIT \(CentreState.mostTasks)) scheduled),
+               due, coalesce(extract(epoch FROM clock_timestamp() - due), 0)::float8
+        FROM oldest
         """
 }

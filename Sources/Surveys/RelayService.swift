@@ -376,15 +376,6 @@ extension RelayService {
     }
 }
 
-/// What the relay counts.
-private struct RelayMetrics {
-    let senders = Meter(.surveySenders)
-    let inFlight = Meter(.surveyInFlight)
-    let delivered = Counter(.surveyDelivered)
-    let acknowledged = Counter(.surveyAcknowledged)
-    let database = DatabaseVitals()
-}
-
 extension WireSurveyTask {
     /// The message for a task of the outbox.
     fileprivate init(_ task: Outbox.Task, _ contact: ApplicantDetails?) {

@@ -136,14 +136,8 @@ package actor WorkerService: Service {
         }
     }
 
-    /// On the thread of the work, and silent as soon as that is overdue: an attempt to connect may take its time.
-    private func showLife() async {
-        while !isStored, !Task.isCancelled {
-            vitals.lap("thread", within: .seconds(15))
-            _ = await executor.wait(for: [], until: .now.advanced(by: .seconds(1)))
-        }
-        vitals.ended("thread")
-    }
+    /// Also while an attempt to connect takes its time.
+    private func showLife() async { await vitals.showLife(on: executor) }
 
     private func beginDrain() {
         vitals.stopping()
